@@ -1,0 +1,251 @@
+import type { Situation } from './decide';
+import { decide, startFullRollout } from './decide';
+import { evolve, evolveAll } from './evolve';
+import type { Instant } from './instant';
+import { isRefusal } from './refusal';
+import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from './release';
+import { currentPhase, isTerminal, planAt } from './release';
+
+/** What a release does next: record something, or wait. */
+export type Next = { step: Step } | { waitUntil: Instant | null };
+
+/** What one recording writes: decisions, and at most one reach into the world behind them. */
+export interface Step {
+  /** Recorded whatever the world says. */
+  events: ReleaseEvent[];
+  /** Actions decided by this step, in order. */
+  outcomes: ActionOutcome[];
+  reach: Reach | null;
+}
+
+/**
+ * A step into the world: its events are recorded in the transaction that takes effect, and only if nothing undecided
+ * stands in the way there (REL-30); a revert lets nothing stand in its way (REL-19).
+ */
+export interface Reach {
+  kind: 'start' | 'phase' | 'full-rollout' | 'completion' | 'revert';
+  /** Index of the phase that takes effect; null where no single one does. */
+  phase: number | null;
+  events: ReleaseEvent[];
+}
+
+/** What `nextStep` is asked with: the situation, the accepted actions not yet decided, and the time. */
+export interface NextInput extends Situation {
+  mailbox: readonly AcceptedAction[];
+  /** The last attempt to start found others before it in a queue, or a hold: wait to be told (REL-3). */
+  held: boolean;
+  now: Instant;
+}
+
+/**
+ * Decides everything that can be decided now, in the order of the contract: each action in the order of acceptance,
+ * before it whatever was due at its time (REL-28, REL-29), then what is due by now, and last the step into the world
+ * that the position asks for. Pure: the same input gives the same step, which is what makes it replayable.
+ */
+export function nextStep(input: NextInput): Next {
+  const { plan, holds, mailbox, now } = input;
+  const events: ReleaseEvent[] = [];
+  const outcomes: ActionOutcome[] = [];
+  let state = input.state;
+  const happen = (added: readonly ReleaseEvent[]): void => {
+    events.push(...added);
+    state = evolveAll(state, added);
+    const followed = settle({ state, plan, holds });
+    events.push(...followed);
+    state = evolveAll(state, followed);
+  };
+
+  for (;;) {
+    const action = mailbox.find((candidate) => candidate.number === state.decided + 1);
+    const at = action ? clamp(action.acceptedAt, state.lastAt, now) : now;
+    const due = dueAt(state);
+    if (due !== null && due <= at) {
+      happen(whatIsDue({ state, plan, holds }, due));
+      continue;
+    }
+    if (!action) {
+      break;
+    }
+    const decision = decide({ state, plan, holds }, action, at, now);
+    outcomes.push({
+      action: action.id,
+      number: action.number,
+      at,
+      refusal: isRefusal(decision) ? decision : null,
+    });
+    state = { ...state, decided: action.number };
+    happen(isRefusal(decision) ? [] : decision.events);
+  }
+
+  const reach = nextReach({ state, plan, holds }, Math.max(now, state.lastAt), input.held);
+  return reach || events.length > 0 || outcomes.length > 0
+    ? { step: { events, outcomes, reach } }
+    : { waitUntil: dueAt(state) };
+}
+
+/** The position after a step was recorded, with or without its reach. */
+export function afterStep(state: ReleaseState, step: Step, reached: boolean): ReleaseState {
+  const decided = step.outcomes.at(-1)?.number ?? state.decided;
+  const recorded = evolveAll({ ...state, decided }, step.events);
+  return reached && step.reach ? evolveAll(recorded, step.reach.events) : recorded;
+}
+
+/** The earliest instant at which something happens by itself: the end of a bake, the deadline of a review. */
+export function dueAt(state: ReleaseState): Instant | null {
+  if (state.stage !== 'running' || state.finishing || state.fullRollout) {
+    return null;
+  }
+  const { progress } = currentPhase(state);
+  switch (progress.status) {
+    case 'baking':
+      return progress.endsAt;
+    case 'waiting-for-review':
+      return progress.deadlineAt;
+    default:
+      return null;
+  }
+}
+
+/** The start of a release whose targets are free: it reaches its first phase (REL-7, REL-8). */
+export function startRelease(situation: Situation, at: Instant): ReleaseEvent[] {
+  return withWhatFollows(situation, [{ type: 'release-started', at: Math.max(at, situation.state.lastAt) }], at);
+}
+
+/** What the deadline of the moment brings, at its own time: a late worker does not move it (REL-29). */
+function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
+  const at = Math.max(due, state.lastAt);
+  const phase = state.current;
+  if (currentPhase(state).progress.status === 'baking') {
+    return [{ type: 'bake-ended', at, phase, how: 'elapsed', by: null, action: null }];
+  }
+  switch (planAt(plan, phase).review?.deadline?.outcome) {
+    case 'abort':
+      return [{ type: 'release-aborting', at, by: null, action: null, cause: 'review-deadline' }];
+    case 'proceed':
+      return [{ type: 'review-passed', at, phase, how: 'deadline' }];
+    case 'keep-waiting':
+    case undefined:
+      return [{ type: 'review-deadline-passed', at, phase }];
+  }
+}
+
+/** What follows from a position without reaching into the world: on reaching a phase its review opens (REL-8). */
+function settle(situation: Situation): ReleaseEvent[] {
+  const { state, plan } = situation;
+  if (state.stage !== 'running' || state.finishing || state.fullRollout) {
+    return [];
+  }
+  const phase = currentPhase(state);
+  const { review } = planAt(plan, state.current);
+  if (phase.progress.status === 'pending' && review) {
+    const at = state.lastAt;
+    const deadlineAt = review.deadline ? at + review.deadline.afterMs : null;
+    return [{ type: 'review-opened', at, phase: state.current, deadlineAt }];
+  }
+  return [];
+}
+
+/** The step into the world that the position asks for, if any. */
+function nextReach(situation: Situation, at: Instant, held: boolean): Reach | null {
+  const { state, holds } = situation;
+  if (isTerminal(state)) {
+    return null;
+  }
+  if (state.stage === 'aborting') {
+    return { kind: 'revert', phase: null, events: [{ type: 'release-aborted', at }] };
+  }
+  if (held || holds.length > 0) {
+    return null;
+  }
+  if (state.stage === 'queued') {
+    return { kind: 'start', phase: null, events: startRelease(situation, at) };
+  }
+  if (state.fullRollout) {
+    return { kind: 'full-rollout', phase: null, events: [{ type: 'release-completed', at }] };
+  }
+  if (state.finishing) {
+    return { kind: 'completion', phase: null, events: [{ type: 'release-completed', at }] };
+  }
+  const { status } = currentPhase(state).progress;
+  return status === 'pending' || status === 'ready'
+    ? { kind: 'phase', phase: state.current, events: enterPhase(situation, at) }
+    : null;
+}
+
+/** The current phase takes effect: a deployment to each environment without a success, then what comes after. */
+function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
+  const { state, plan } = situation;
+  const phase = state.current;
+  const { attempt, deployments } = currentPhase(state);
+  const environments = planAt(plan, phase).environments.filter(
+    (environment) => !deployments.some((d) => d.environment === environment && d.state === 'succeeded'),
+  );
+  const started: ReleaseEvent[] = [
+    { type: 'phase-started', at, phase, attempt, environments },
+    ...environments.map((environment): ReleaseEvent => ({ type: 'deployment-succeeded', at, phase, environment })),
+  ];
+  const rolledOut = evolveAll(state, started);
+  const events = [...started, ...afterRollOut({ ...situation, state: rolledOut }, at)];
+  return withWhatFollows(situation, events, at);
+}
+
+/**
+ * What comes when no deployment of the phase runs or waits any more: failure, an armed intent, or the bake (REL-13,
+ * REL-17, REL-22, REL-31). Nothing while one is still under way.
+ */
+export function afterRollOut(situation: Situation, at: Instant): ReleaseEvent[] {
+  const { state, plan, holds } = situation;
+  const phase = state.current;
+  const { bakeMs } = planAt(plan, phase);
+  const { deployments, attempt } = currentPhase(state);
+  const latest = deployments.filter((deployment) => deployment.attempt === attempt);
+  if (latest.some((deployment) => deployment.state === 'running' || deployment.state === 'waiting')) {
+    return [];
+  }
+  const { armed } = state;
+  if (latest.some((deployment) => deployment.state === 'failed')) {
+    const failed: ReleaseEvent[] = [{ type: 'phase-failed', at, phase }];
+    if (armed && armed.intent !== 'pause') {
+      failed.push({ type: 'intent-dropped', at, phase, intent: armed.intent, why: 'failed' });
+    }
+    return plan.onFailure === 'abort'
+      ? [...failed, { type: 'release-aborting', at, by: null, action: null, cause: 'phase-failed' }]
+      : failed;
+  }
+
+  const bake: ReleaseEvent = { type: 'bake-started', at, phase, endsAt: at + bakeMs };
+  if (!armed) {
+    return [bake];
+  }
+  const { by, action, intent } = armed;
+  switch (intent) {
+    case 'pause':
+      return [{ type: 'bake-paused', at, phase, remainingMs: bakeMs, by, action }];
+    case 'skip':
+      return [{ type: 'bake-ended', at, phase, how: 'skipped', by, action }];
+    case 'full-rollout':
+      return holds.length === 0
+        ? [startFullRollout(situation, armed, at)]
+        : [{ type: 'intent-dropped', at, phase, intent, why: 'held' }, bake];
+  }
+}
+
+/** Events with all that follows from them at once: reviews that open, bakes of no length that end (REL-23). */
+function withWhatFollows(situation: Situation, events: ReleaseEvent[], now: Instant): ReleaseEvent[] {
+  const all = [...events];
+  let state = evolveAll(situation.state, events);
+  for (;;) {
+    const due = dueAt(state);
+    const followed =
+      due !== null && due <= now ? whatIsDue({ ...situation, state }, due) : settle({ ...situation, state });
+    if (followed.length === 0) {
+      return all;
+    }
+    all.push(...followed);
+    state = followed.reduce(evolve, state);
+  }
+}
+
+function clamp(value: Instant, from: Instant, to: Instant): Instant {
+  return Math.max(from, Math.min(value, to));
+}

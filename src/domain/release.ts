@@ -1,0 +1,330 @@
+import type { Instant } from './instant';
+import type { Pipeline, Review, ReleaseAction } from './pipeline';
+import { environmentsOf } from './pipeline';
+import type { Refusal } from './refusal';
+
+/** A user's opaque id. */
+export type UserId = string;
+
+/**
+ * What the rules need to know of a pinned pipeline: no conditions, definitions or notes, so that it stays small in
+ * Temporal's history.
+ */
+export interface ReleasePlan {
+  phases: PhasePlan[];
+  onFailure: 'hold' | 'abort';
+  reasonRequired: ReleaseAction[];
+  /** Who triggered it, and the user whom the CI facts name (REL-5, REL-10). */
+  authors: UserId[];
+  /** Who triggered it with a token of their own: nobody passes a review with a token this person made (SEC-3). */
+  triggeredWithOwnToken: UserId | null;
+}
+
+/** One phase as the rules see it. */
+export interface PhasePlan {
+  name: string;
+  bakeMs: number;
+  review: Review | null;
+  environments: string[];
+}
+
+/** The position of a release: all that is needed to go on with it, and the fold of its events (REL-33). */
+export interface ReleaseState {
+  /** The rules this release was started under; a change of behaviour branches on it (REL-27). */
+  rules: 1;
+  stage: 'queued' | 'running' | 'aborting' | 'completed' | 'aborted';
+  /** Index of the phase about to start or under way; the last one at completion (REL-7). */
+  current: number;
+  phases: PhaseState[];
+  /** What will happen when the roll-out under way ends (REL-13, REL-17, REL-31). */
+  armed: ArmedIntent | null;
+  /** A full roll-out was accepted and is under way (REL-20). */
+  fullRollout: { by: UserId; action: string } | null;
+  /** The last phase has baked; completion is the next step (REL-24). */
+  finishing: boolean;
+  /** Number of the last decided action (REL-28). */
+  decided: number;
+  /** Time of the last recorded event (REL-29). */
+  lastAt: Instant;
+}
+
+/** An intent that waits for the roll-out to end; a higher one replaces a lower one (REL-31). */
+export interface ArmedIntent {
+  intent: 'pause' | 'skip' | 'full-rollout';
+  by: UserId;
+  action: string;
+}
+
+/** How far one phase has come, and what it leaves behind for readers. */
+export interface PhaseState {
+  progress: PhaseProgress;
+  /** Raised by every retry (REL-22). */
+  attempt: number;
+  /** Given for this phase, in order; a person counts once (REL-10). */
+  approvals: Approval[];
+  deployments: DeploymentState[];
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+  /** Left by a skip after a part of it had failed (REL-16). */
+  partial: boolean;
+}
+
+export type PhaseProgress =
+  | { status: 'pending' }
+  /** `deadlineAt` is null when there is none or it has passed and the review goes on. */
+  | { status: 'waiting-for-review'; openedAt: Instant; deadlineAt: Instant | null }
+  /** Nothing but the transaction that enters it is missing. */
+  | { status: 'ready' }
+  | { status: 'rolling-out' }
+  | { status: 'failed' }
+  | { status: 'baking'; endsAt: Instant }
+  | { status: 'paused'; remainingMs: number; by: UserId }
+  | { status: 'released' }
+  | { status: 'skipped' }
+  | { status: 'reverted' };
+
+/** A person's consent; `tokenMaker` is set when somebody else had made the token it came with (SEC-3). */
+export interface Approval {
+  by: UserId;
+  at: Instant;
+  tokenMaker: UserId | null;
+}
+
+/** One execution of the process for one environment and attempt. */
+export interface DeploymentState {
+  environment: string;
+  attempt: number;
+  state: 'running' | 'waiting' | 'succeeded' | 'failed';
+}
+
+/** What keeps the next step from being taken; the queue is judged before the start (REL-3). */
+export interface Hold {
+  kind: 'defect' | 'freeze';
+  /** The defect's or freeze's id. */
+  id: string;
+  detail: string;
+}
+
+/** States of a release as everybody sees them (REL-6). */
+export type ShownState =
+  | 'queued'
+  | 'blocked'
+  | 'waiting-for-review'
+  | 'rolling-out'
+  | 'waiting-for-intervention'
+  | 'baking'
+  | 'paused'
+  | 'failed'
+  | 'aborting'
+  | 'aborted'
+  | 'completed';
+
+/** States of a phase as everybody sees them (spec 6). */
+export type ShownPhaseState =
+  'pending' | 'waiting-for-review' | 'rolling-out' | 'baking' | 'released' | 'skipped' | 'failed' | 'reverted';
+
+/**
+ * An operator's action as it was accepted: all that the rules need, so that it means the same whenever it is decided.
+ * Rights are judged at acceptance and kept with it (REL-10).
+ */
+export interface AcceptedAction {
+  id: string;
+  /** Consecutive within the release (REL-28). */
+  number: number;
+  verb: ReleaseAction;
+  by: UserId;
+  /** Phase and attempt that the caller saw, or that were current at acceptance; null for abort and full roll-out. */
+  phase: string | null;
+  attempt: number | null;
+  acceptedAt: Instant;
+  expiresAt: Instant | null;
+  rights: ActionRights;
+}
+
+/** What the caller was allowed at acceptance, as far as rules ask for it. */
+export interface ActionRights {
+  /** Names of the phases whose review this person may give (SEC-4); a phase without one needs `ReleaseApprove`. */
+  mayApprove: string[];
+  administrator: boolean;
+  hasReason: boolean;
+  /** Who made the token, when it was somebody else (SEC-3). */
+  tokenMaker: UserId | null;
+}
+
+/** Something that happened to a release: past tense, one vocabulary for audit, stream and read model. */
+export type ReleaseEvent =
+  | { type: 'release-started'; at: Instant }
+  | { type: 'review-opened'; at: Instant; phase: number; deadlineAt: Instant | null }
+  | { type: 'approval-given'; at: Instant; phase: number; by: UserId; tokenMaker: UserId | null; action: string }
+  | { type: 'review-passed'; at: Instant; phase: number; how: 'approvals' | 'deadline' }
+  | { type: 'review-deadline-passed'; at: Instant; phase: number }
+  | { type: 'phase-started'; at: Instant; phase: number; attempt: number; environments: string[] }
+  | { type: 'deployment-waiting'; at: Instant; phase: number; environment: string }
+  | { type: 'deployment-resumed'; at: Instant; phase: number; environment: string }
+  | { type: 'deployment-succeeded'; at: Instant; phase: number; environment: string }
+  | { type: 'deployment-failed'; at: Instant; phase: number; environment: string }
+  | { type: 'phase-failed'; at: Instant; phase: number }
+  | { type: 'bake-started'; at: Instant; phase: number; endsAt: Instant }
+  | { type: 'bake-paused'; at: Instant; phase: number; remainingMs: number; by: UserId; action: string }
+  | { type: 'bake-unpaused'; at: Instant; phase: number; endsAt: Instant; by: UserId; action: string }
+  | {
+      type: 'bake-ended';
+      at: Instant;
+      phase: number;
+      how: 'elapsed' | 'skipped';
+      by: UserId | null;
+      action: string | null;
+    }
+  | {
+      type: 'phase-skipped';
+      at: Instant;
+      phase: number;
+      partial: boolean;
+      reviewPassed: boolean;
+      by: UserId;
+      action: string;
+    }
+  | { type: 'phase-retried'; at: Instant; phase: number; attempt: number; by: UserId; action: string }
+  | { type: 'intent-armed'; at: Instant; phase: number; intent: ArmedIntent['intent']; by: UserId; action: string }
+  | { type: 'intent-disarmed'; at: Instant; phase: number; by: UserId; action: string }
+  | { type: 'intent-dropped'; at: Instant; phase: number; intent: ArmedIntent['intent']; why: 'failed' | 'held' }
+  | { type: 'full-rollout-started'; at: Instant; by: UserId; action: string; passedReviews: string[] }
+  | { type: 'release-aborting'; at: Instant; by: UserId | null; action: string | null; cause: AbortCause }
+  | { type: 'release-aborted'; at: Instant }
+  | { type: 'release-completed'; at: Instant };
+
+/** Who or what ended a release early. */
+export type AbortCause = 'person' | 'review-deadline' | 'phase-failed';
+
+/** What became of an action: told to everyone the same. */
+export interface ActionOutcome {
+  action: string;
+  number: number;
+  at: Instant;
+  refusal: Refusal | null;
+}
+
+/** What the rules need of a pinned pipeline and its authors. */
+export function planOf(pipeline: Pipeline, authors: UserId[], triggeredWithOwnToken: UserId | null): ReleasePlan {
+  return {
+    phases: pipeline.phases.map((phase) => ({
+      name: phase.name,
+      bakeMs: phase.bakeMs,
+      review: phase.requiredReview,
+      environments: environmentsOf(phase),
+    })),
+    onFailure: pipeline.onFailure,
+    reasonRequired: pipeline.reasonRequired,
+    authors,
+    triggeredWithOwnToken,
+  };
+}
+
+/** The position of a release that was just triggered (REL-7). */
+export function triggeredRelease(plan: ReleasePlan, at: Instant): ReleaseState {
+  return {
+    rules: 1,
+    stage: 'queued',
+    current: 0,
+    phases: plan.phases.map(() => ({
+      progress: { status: 'pending' },
+      attempt: 1,
+      approvals: [],
+      deployments: [],
+      startedAt: null,
+      endedAt: null,
+      partial: false,
+    })),
+    armed: null,
+    fullRollout: null,
+    finishing: false,
+    decided: 0,
+    lastAt: at,
+  };
+}
+
+/** A release that nothing changes any more. */
+export function isTerminal(state: ReleaseState): boolean {
+  return state.stage === 'completed' || state.stage === 'aborted';
+}
+
+/** The phase about to start or under way. */
+export function currentPhase(state: ReleaseState): PhaseState {
+  return phaseAt(state, state.current);
+}
+
+/** The phase with that index; a wrong index is a bug, not an outcome. */
+export function phaseAt(state: ReleaseState, index: number): PhaseState {
+  const phase = state.phases[index];
+  if (!phase) {
+    throw new RangeError(`There is no phase ${index}`);
+  }
+  return phase;
+}
+
+/** The plan of the phase with that index. */
+export function planAt(plan: ReleasePlan, index: number): PhasePlan {
+  const phase = plan.phases[index];
+  if (!phase) {
+    throw new RangeError(`There is no phase ${index}`);
+  }
+  return phase;
+}
+
+/** Of several truths the first that holds is the state (REL-6). */
+export function shownState(state: ReleaseState, holds: readonly Hold[] = []): ShownState {
+  switch (state.stage) {
+    case 'completed':
+    case 'aborted':
+    case 'aborting':
+    case 'queued':
+      return state.stage;
+    case 'running':
+      return runningState(state, holds);
+  }
+}
+
+function runningState(state: ReleaseState, holds: readonly Hold[]): ShownState {
+  if (state.fullRollout) {
+    return 'rolling-out';
+  }
+
+  if (state.finishing) {
+    // Completion is kept up by a hold, or by an action that is decided first (REL-24, REL-30).
+    return 'blocked';
+  }
+
+  const phase = currentPhase(state);
+  switch (phase.progress.status) {
+    case 'rolling-out':
+      return phase.deployments.some((deployment) => deployment.state === 'running')
+        ? 'rolling-out'
+        : 'waiting-for-intervention';
+    case 'failed':
+    case 'paused':
+    case 'baking':
+      return phase.progress.status;
+    case 'waiting-for-review':
+      return holds.length > 0 ? 'blocked' : 'waiting-for-review';
+    case 'pending':
+    case 'ready':
+      // Without a hold only an undecided action can stand between the phase and its start (REL-30).
+      return holds.length > 0 ? 'blocked' : 'rolling-out';
+    case 'released':
+    case 'skipped':
+    case 'reverted':
+      return 'blocked';
+  }
+}
+
+/** What a phase shows; a paused bake shows `baking` with no end (spec 6). */
+export function shownPhaseState(phase: PhaseState): ShownPhaseState {
+  switch (phase.progress.status) {
+    case 'paused':
+      return 'baking';
+    case 'ready':
+      return phase.startedAt === null ? 'pending' : 'rolling-out';
+    default:
+      return phase.progress.status;
+  }
+}

@@ -1,0 +1,319 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The store's tables as Kysely sees them, the same on SQLite and PostgreSQL. Ids are ULIDs, instants epoch
+ * milliseconds, booleans 0/1, JSON is text. Columns are camelCase, as in the code.
+ */
+export interface Tables {
+  installation: InstallationTable;
+  projects: ProjectsTable;
+  environments: EnvironmentsTable;
+  evaluationKeys: EvaluationKeysTable;
+  flags: FlagsTable;
+  flagEnvironments: FlagEnvironmentsTable;
+  overlays: OverlaysTable;
+  pipelines: PipelinesTable;
+  pipelineVersions: PipelineVersionsTable;
+  releases: ReleasesTable;
+  releaseTargets: ReleaseTargetsTable;
+  releaseSteps: ReleaseStepsTable;
+  actions: ActionsTable;
+  deployments: DeploymentsTable;
+  drift: DriftTable;
+  events: EventsTable;
+  chains: ChainsTable;
+  counters: CountersTable;
+  users: UsersTable;
+  teams: TeamsTable;
+  teamMembers: TeamMembersTable;
+  grants: GrantsTable;
+  tokens: TokensTable;
+  idempotencyKeys: IdempotencyKeysTable;
+}
+
+/** One row: which installation this store belongs to; part of the task queue's and workflows' names. */
+interface InstallationTable {
+  id: string;
+  createdAt: number;
+}
+
+/** 0 or 1: neither engine's driver agrees with the other on a boolean. */
+export type Bit = 0 | 1;
+
+interface ProjectsTable {
+  id: string;
+  slug: string;
+  displayName: string;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+interface EnvironmentsTable {
+  id: string;
+  projectId: string;
+  slug: string;
+  displayName: string;
+  /** `order` of the HTTP surface. */
+  position: number;
+  requiresPipeline: Bit;
+  requiresReview: Bit;
+  /** Raised by every transaction that changes what the environment's clients see (FLG-3). */
+  revision: Generated<number>;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+interface EvaluationKeysTable {
+  id: string;
+  environmentId: string;
+  kind: 'server' | 'client';
+  name: string;
+  keyHash: string;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+interface FlagsTable {
+  id: string;
+  projectId: string;
+  slug: string;
+  kind: 'gate' | 'config';
+  description: string;
+  /** What was last put or completed: `definition` of the HTTP surface. */
+  definition: string;
+  /** What `apply` wrote last, to tell a changed document from a changed flag (REL-4); null: never applied. */
+  appliedDefinition: string | null;
+  /** Raised by every change; the flag's ETag. */
+  version: Generated<number>;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+/** What is live per environment: the definition everyone gets when no overlay matches. */
+interface FlagEnvironmentsTable {
+  flagId: string;
+  environmentId: string;
+  definition: string;
+  /** Raised by every write of `definition`; how completion sees a direct edit since the snapshot (CHG-3). */
+  version: number;
+}
+
+/** What a running release has put over the live definition (FLG-3). */
+interface OverlaysTable {
+  releaseId: string;
+  environmentId: string;
+  flagId: string;
+  definition: string;
+  /** `Condition[][]`: OR of AND-lists, of all phases applied so far. */
+  rules: string;
+}
+
+interface PipelinesTable {
+  id: string;
+  projectId: string;
+  slug: string;
+  version: number;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+interface PipelineVersionsTable {
+  pipelineId: string;
+  version: number;
+  definition: string;
+  createdBy: string;
+  createdAt: number;
+}
+
+interface ReleasesTable {
+  id: string;
+  projectId: string;
+  pipelineId: string;
+  pipelineVersion: number;
+  /** SHA-256 of the change set: what a review approves (CHG-1). */
+  digest: string;
+  /** `ReleaseState` of the domain: the release's position (REL-33). */
+  position: string;
+  /** The shown state (REL-6), for filters. */
+  state: string;
+  /** 1 until terminal. */
+  live: Bit;
+  /** Number of the last recorded step; a recording carries the next one. */
+  seq: number;
+  /** Raised when the release is started anew from the store; recordings of an older one are refused. */
+  epoch: number;
+  /** First run id of the workflow that claimed the release in this epoch. */
+  claimedBy: string | null;
+  /** Number of the last accepted action (REL-28). */
+  lastAction: number;
+  /** Instant at which Temporal acknowledged the start of this epoch's workflow; null: the dispatcher's to do. */
+  startDeliveredAt: number | null;
+  /** 1: a hold may have ended and the workflow is to be told. */
+  wake: Bit;
+  /** `PinnedChange[]`. */
+  changes: string;
+  /** The pinned `Pipeline` needs no copy: it is pipelineVersions' row. */
+  triggeredBy: string;
+  /** User ids: who triggered, and the user whom `source.actor` names (REL-5, REL-10). */
+  authors: string;
+  reason: string | null;
+  source: string | null;
+  labels: string;
+  createdAt: number;
+  endedAt: number | null;
+}
+
+/** Which release holds or waits for a target: one queue per target, in ticket order (REL-3). */
+interface ReleaseTargetsTable {
+  releaseId: string;
+  /** `flag:<flag id>`. */
+  target: string;
+  /** The same for all targets of a release, so that two releases never wait for each other. */
+  ticket: number;
+  /** 1 from the transaction that gave the release its targets. */
+  held: Bit;
+  /** Pre-release state (REL-1), `{ [environmentId]: version of flagEnvironments }`; null while queued. */
+  snapshot: string | null;
+}
+
+/** What was recorded under a step's number; a repetition with the same digest gets the same result. */
+interface ReleaseStepsTable {
+  releaseId: string;
+  seq: number;
+  digest: string;
+  result: string;
+}
+
+interface ActionsTable {
+  id: string;
+  releaseId: string;
+  /** Consecutive within the release, in order of acceptance (REL-28). */
+  number: number;
+  verb: string;
+  actorId: string;
+  /** The whole action as signalled: `AcceptedAction` of the domain. */
+  action: string;
+  reason: string | null;
+  acceptedAt: number;
+  deliveredAt: number | null;
+  status: 'undecided' | 'applied' | 'refused';
+  /** `Refusal` of the domain when refused. */
+  refusal: string | null;
+  decidedAt: number | null;
+}
+
+interface DeploymentsTable {
+  id: string;
+  releaseId: string;
+  phase: string;
+  environmentId: string;
+  attempt: number;
+  state: 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'aborted';
+  errored: Bit;
+  createdAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+}
+
+/** Targets that did not come back, or were not overwritten (REL-19, CHG-3). */
+interface DriftTable {
+  releaseId: string;
+  item: string;
+  environmentId: string;
+  detail: string;
+  at: number;
+}
+
+/** Every change, once, in commit order: audit, event stream and read model are views of it (INV-4). */
+interface EventsTable {
+  /** Global, in commit order; the event stream's id. */
+  position: number;
+  /** `project:<id>` or `installation`. */
+  chain: string;
+  /** Consecutive within the chain. */
+  sequence: number;
+  type: string;
+  projectId: string | null;
+  releaseId: string | null;
+  /** User id; null: Sluice itself. */
+  actorId: string | null;
+  at: number;
+  data: string;
+  previousHash: string;
+  hash: string;
+}
+
+interface ChainsTable {
+  chain: string;
+  sequence: number;
+  hash: string;
+}
+
+/** Counters handed out in commit order: `event-position`, `ticket`. */
+interface CountersTable {
+  name: string;
+  value: number;
+}
+
+interface UsersTable {
+  id: string;
+  slug: string;
+  displayName: string;
+  email: string | null;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+interface TeamsTable {
+  id: string;
+  slug: string;
+  displayName: string;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+interface TeamMembersTable {
+  teamId: string;
+  userId: string;
+}
+
+/** One entry of `roles`: a role or a single permission, everywhere or in one project. */
+interface GrantsTable {
+  id: string;
+  subjectKind: 'user' | 'team' | 'token';
+  subjectId: string;
+  role: string | null;
+  permission: string | null;
+  projectId: string | null;
+}
+
+interface TokensTable {
+  id: string;
+  userId: string;
+  name: string;
+  /** SHA-256 of the token; the token itself is never stored. */
+  hash: string;
+  /** User id of who made it (SEC-3). */
+  madeBy: string;
+  /** 1: set by `SLUICE_ADMIN_TOKEN` (SEC-6). */
+  fromSetting: Bit;
+  /** 1: `grants` narrow it. */
+  narrowed: Bit;
+  expiresAt: number | null;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+/** Answers to accepted requests, for repetitions (HTTP-6). */
+interface IdempotencyKeysTable {
+  userId: string;
+  /** Method and path with its ids. */
+  route: string;
+  key: string;
+  /** SHA-256 of the canonical JSON body. */
+  bodyHash: string;
+  /** `{ status, location, body }` or a reference to the action: what the repetition answers. */
+  answer: string;
+  releaseId: string | null;
+  createdAt: number;
+}
