@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { tryLockFile } from './file-lock';
+
+export interface DataFolder {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  release(): void;
+}
+
+/** Another service has the data folder. */
+export class DataFolderInUseError extends Error {
+  override readonly name = 'DataFolderInUseError';
+}
+
+const LOCK_FILE = 'service.lock';
+/** Who has the folder, for people; what decides is the lock. */
+const PID_FILE = 'service.pid';
+const SECRET_KEY_FILE = 'secret-key';
+
+/**
+ * Makes the data folder (readable by its owner only) and takes it for this process. The lock ends with the process,
+ * `kill -9` included. Two services on one folder would end each other's Temporal server and write one store twice.
+ *
+ * @throws DataFolderInUseError in one line naming the other process.
+ */
+export function openDataFolder(folder: string): DataFolder {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const root = realpathSync(folder);
+  const pidFile = path.join(root, PID_FILE);
+
+  const lock = tryLockFile(path.join(root, LOCK_FILE));
+  if (lock === undefined) {
+    throw new DataFolderInUseError(`Another sluice${pidIn(pidFile)} uses the data folder ${root}`);
+  }
+  writeFileSync(pidFile, `${process.pid}\n`);
+
+  return {
+    path: root,
+    release: () => {
+      rmSync(pidFile, { force: true });
+      lock.release();
+    },
+  };
+}
+
+function pidIn(pidFile: string): string {
+  try {
+    return ` (pid ${readFileSync(pidFile, 'utf8').trim()})`;
+  } catch {
+    return ''; // taken a moment ago, its pid not written yet
+  }
+}
+
+/**
+ * The key for stored secrets when none is set: made once, with mode 0600, and kept in the data folder. Losing the file
+ * loses the secrets, so it belongs into every backup of the folder.
+ */
+export function secretKeyIn(folder: DataFolder): string {
+  const file = path.join(folder.path, SECRET_KEY_FILE);
+  try {
+    // 'wx': a key that exists is never replaced, whatever else goes wrong.
+    writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const key = readFileSync(file, 'utf8').trim();
+  if (key.length < 32) throw new Error(`${file} holds no usable key (32 characters or more); restore it from a backup`);
+  return key;
+}
