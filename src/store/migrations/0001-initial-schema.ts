@@ -93,7 +93,7 @@ export async function initialSchema(db: Kysely<unknown>, engine: 'sqlite' | 'pos
       "claimedBy" text,
       "lastAction" ${int} not null,
       "startDeliveredAt" ${int},
-      "wake" ${bit} not null check ("wake" in (0, 1)),
+      "wake" ${int} not null,
       "changes" text not null,
       "triggeredBy" text not null,
       "plan" text not null,
