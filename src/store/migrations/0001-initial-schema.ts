@@ -242,16 +242,15 @@ export async function initialSchema(db: Kysely<unknown>, engine: 'sqlite' | 'pos
     `create unique index "installation_one" on "installation" ((1))`,
     `create index "evaluationKeys_environment" on "evaluationKeys" ("environmentId")`,
     `create index "flagEnvironments_environment" on "flagEnvironments" ("environmentId")`,
-    // One release changes a flag at a time (REL-3): the database says no should the code ever forget.
+    // One release changes a flag at a time (REL-3); should the code ever forget, the database does not.
     `create unique index "overlays_flag" on "overlays" ("environmentId", "flagId")`,
-    `create unique index "releaseTargets_holder" on "releaseTargets" ("target") where "held" = 1`,
     `create index "releaseTargets_queue" on "releaseTargets" ("target", "ticket")`,
     `create index "releases_created" on "releases" ("createdAt", "id")`,
     `create index "releases_project" on "releases" ("projectId", "createdAt", "id")`,
     `create index "releases_pipeline" on "releases" ("pipelineId", "createdAt", "id")`,
     `create index "releases_live" on "releases" ("id") where "live" = 1`,
     `create index "releases_unstarted" on "releases" ("id") where "live" = 1 and "startDeliveredAt" is null`,
-    `create index "releases_wake" on "releases" ("id") where "wake" = 1`,
+    `create index "releases_wake" on "releases" ("id") where "wake" > 0`,
     `create index "actions_undecided" on "actions" ("releaseId", "number") where "status" = 'undecided'`,
     `create index "actions_undelivered" on "actions" ("releaseId", "number") where "deliveredAt" is null`,
     `create unique index "deployments_release" on "deployments" ("releaseId", "phase", "environmentId", "attempt")`,
