@@ -1,0 +1,28 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Store } from '../store/store';
+import type { Authenticator } from './authenticate';
+import type { KeyRing } from './key-ring';
+import type { ApiSettings } from './settings';
+
+/** Parts of the service whose state `/readyz` tells (HTTP-8). */
+export type Part = 'store' | 'temporal' | 'worker';
+
+/** Resolves when the part works; rejects with what is wrong with it. */
+export type Probe = () => Promise<void>;
+
+/** What the API works with; an area adds what it needs. Built once, in main or in a test. */
+export interface Deps {
+  store: Store;
+  /** Epoch ms. */
+  now: () => number;
+  log: Logger;
+  registry: Registry;
+  authenticator: Authenticator;
+  keyRing: KeyRing;
+  /** Parts this process depends on; one that is missing here is reported as not run by this process. */
+  probes: Partial<Record<Part, Probe>>;
+  settings: ApiSettings;
+  /** Aborted when the service stops: streams end. */
+  shutdown: AbortSignal;
+}

@@ -1,0 +1,273 @@
+import express, { type Express, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { Histogram } from 'prom-client';
+import { z } from 'zod';
+import { StoreUnavailable } from '../store/store-error';
+import type { Caller } from './caller';
+import { allowOrigin, preflight } from './cors';
+import type { AnyAnswer, EventsAnswer, Route, Scope } from './define-route';
+import type { Deps } from './deps';
+import { openEventChannel } from './event-channel';
+import { findRoute, openExchange, queryOf, type Exchange } from './exchange';
+import { ForbiddenLog } from './forbidden-log';
+import { readIdempotencyKey } from './idempotency';
+import { Problem } from './problem';
+import { readBody } from './read-body';
+import { RouteTable } from './route-table';
+import { checkAnswer, sendJson, sendProblem, sendText } from './send-answer';
+import { TokenBucket } from './token-bucket';
+import { checkShape, parse } from './validate';
+
+/** Largest body in bytes (HTTP-9). */
+const BODY_LIMIT = 1_000_000;
+
+/** How often an open stream's token or key is looked at again. */
+const STREAM_CHECK_MS = 1_000;
+
+/** What a client is told to wait while the store is away: it comes back by itself (INV-9). */
+const STORE_RETRY_S = 5;
+
+const NOTHING = z.strictObject({});
+
+/**
+ * The HTTP application over a list of routes. What a request meets before its operation is here, in the order given at
+ * the head of define-route.ts; whatever it fails with is answered as a problem (INV-8).
+ */
+export function createApp(deps: Deps, routes: readonly Route[]): Express {
+  const table = new RouteTable(routes);
+  const forbidden = new ForbiddenLog(deps);
+  const limits = {
+    token: new TokenBucket(deps.settings.limits.token, deps.now),
+    evaluation: new TokenBucket(deps.settings.limits.evaluation, deps.now),
+    anonymous: new TokenBucket(deps.settings.limits.anonymous, deps.now),
+  };
+  const durations = new Histogram({
+    name: 'sluice_http_request_duration_seconds',
+    help: 'Time to answer, by operation and status; of a stream, how long it was open.',
+    labelNames: ['operation', 'status'] as const,
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers: [deps.registry],
+  });
+
+  async function answer(exchange: Exchange): Promise<AnyAnswer> {
+    const { request } = exchange;
+    const route = findRoute(table, exchange);
+    if (route.cors) {
+      allowOrigin(exchange, deps.settings.corsOrigins);
+    }
+    limitRate(exchange, route);
+    await identify(exchange, route);
+
+    const sentQuery = queryOf(request);
+    checkShape(exchange.params, 'path');
+    checkShape(sentQuery, 'query');
+    const params = parse(route.params ?? NOTHING, exchange.params, 'path') as Record<string, string>;
+    const query = parse(route.query ?? NOTHING, sentQuery, 'query') as Record<string, unknown>;
+    const scope = await authorize(exchange, route, { params, query });
+
+    const takesBody = route.method === 'post' || route.method === 'put';
+    const sentBody = takesBody ? await readBody(request, route.bodyLimit ?? BODY_LIMIT) : {};
+    checkShape(sentBody);
+    const { caller, client } = exchange;
+    return route.handle({
+      params,
+      query,
+      body: takesBody ? parse(route.body ?? NOTHING, sentBody) : undefined,
+      idempotency:
+        caller && route.method === 'post'
+          ? readIdempotencyKey(request.get('idempotency-key'), {
+              userId: caller.userId,
+              method: route.method,
+              path: exchange.path,
+              body: sentBody,
+              query: sentQuery,
+            })
+          : null,
+      preconditions: { ifMatch: request.get('if-match') ?? null, ifNoneMatch: request.get('if-none-match') ?? null },
+      lastEventId: request.get('last-event-id') ?? null,
+      requestId: exchange.id,
+      signal: whenGone(exchange),
+      ...(caller && { caller, scope, callerNow: () => callerNow(exchange) }),
+      ...(client && { client }),
+    });
+  }
+
+  function limitRate({ request, token }: Exchange, route: Route): void {
+    const ofToken = route.permission === 'evaluation-key' ? limits.evaluation : limits.token;
+    const wait = token === null ? limits.anonymous.take(request.ip ?? '') : ofToken.take(token);
+    if (wait > 0) {
+      throw tooMany(wait);
+    }
+  }
+
+  async function identify(exchange: Exchange, route: Route): Promise<void> {
+    const { token } = exchange;
+    if (route.permission === 'public') {
+      return;
+    }
+    if (token === null) {
+      throw new Problem('request.unauthenticated', 'Send a token as Authorization: Bearer …', {
+        headers: { 'www-authenticate': 'Bearer' },
+      });
+    }
+    if (route.permission === 'evaluation-key') {
+      exchange.client = await deps.keyRing.find(token);
+    } else {
+      exchange.caller = await deps.authenticator.authenticate(token);
+    }
+    if (!exchange.client && !exchange.caller) {
+      // Guessing tokens must not be cheaper than using one.
+      const wait = limits.anonymous.take(exchange.request.ip ?? '');
+      throw wait > 0
+        ? tooMany(wait)
+        : new Problem('request.unauthenticated', 'The token is unknown, revoked or expired', {
+            headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+          });
+    }
+  }
+
+  async function authorize(
+    { caller }: Exchange,
+    route: Route,
+    request: { params: Record<string, string>; query: Record<string, unknown> },
+  ): Promise<Scope | null> {
+    const { permission } = route;
+    if (typeof permission === 'string' || !caller) {
+      return null;
+    }
+    const scope: Scope = permission.in ? await permission.in({ ...request, caller }) : { projectId: null };
+    const needed = scope.needs ?? permission.name;
+    if (caller.may(needed, scope.projectId)) {
+      return scope;
+    }
+    const visible = scope.visible ?? (scope.projectId === null || caller.may('ProjectView', scope.projectId));
+    if (!visible && scope.hidden) {
+      throw scope.hidden;
+    }
+    await forbidden.note(caller, route, needed, scope.projectId);
+    throw new Problem('request.forbidden', `This needs the permission ${needed}`, { facts: { permission: needed } });
+  }
+
+  async function callerNow({ token }: Exchange): Promise<Caller | null> {
+    return token === null ? null : deps.authenticator.authenticate(token);
+  }
+
+  async function send(exchange: Exchange, answered: AnyAnswer): Promise<void> {
+    if ('events' in answered) {
+      await stream(exchange, answered);
+    } else if ('text' in answered) {
+      await sendText(exchange, answered);
+    } else {
+      if (deps.settings.checkAnswers) {
+        checkAnswer(exchange, answered);
+      }
+      sendJson(exchange, answered);
+    }
+  }
+
+  /** A stream ends with its token or key, with the service, or with its reader, whichever is first (SEC-3). */
+  async function stream(exchange: Exchange, answered: EventsAnswer): Promise<void> {
+    const { request, response, client, caller } = exchange;
+    if (request.method === 'HEAD') {
+      response.status(answered.status).type('text/event-stream').end();
+      return;
+    }
+    const channel = openEventChannel(response);
+    const end = () => channel.close();
+    const endIfDead = async () => {
+      if ((client && !deps.keyRing.isLive(client.keyId)) || (caller && !(await callerNow(exchange)))) {
+        end();
+      }
+    };
+    // A store that cannot be asked has revoked nothing.
+    const watch = setInterval(() => void endIfDead().catch(() => undefined), STREAM_CHECK_MS);
+    deps.shutdown.addEventListener('abort', end, { once: true });
+    channel.closed.addEventListener('abort', () => {
+      clearInterval(watch);
+      deps.shutdown.removeEventListener('abort', end);
+    });
+    try {
+      await answered.events(channel);
+    } finally {
+      channel.close();
+    }
+  }
+
+  function fail(exchange: Exchange, error: unknown): void {
+    const problem = problemFrom(error);
+    if (problem.status >= 500) {
+      deps.log.error(
+        { err: error, requestId: exchange.id, operation: exchange.route?.operationId },
+        'a request failed',
+      );
+    }
+    if (exchange.response.headersSent) {
+      exchange.response.destroy();
+    } else {
+      sendProblem(exchange, problem);
+    }
+  }
+
+  function note({ request, response, route, caller, id, path }: Exchange, startedAt: number): void {
+    const ms = performance.now() - startedAt;
+    const operation = route?.operationId ?? 'none';
+    durations.observe({ operation, status: response.statusCode }, ms / 1_000);
+    const level = caller ? 'info' : 'debug';
+    deps.log[level](
+      {
+        requestId: id,
+        method: request.method,
+        path: path.slice(0, 500),
+        operation,
+        status: response.statusCode,
+        ms: Math.round(ms),
+        user: caller?.user,
+      },
+      'request',
+    );
+  }
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', deps.settings.trustProxy);
+  app.use(helmet());
+  app.use(async (request: Request, response: Response) => {
+    const startedAt = performance.now();
+    const exchange = openExchange(request, response);
+    response.once('close', () => note(exchange, startedAt));
+    response.setHeader('x-request-id', exchange.id);
+    try {
+      if (request.method === 'OPTIONS' && preflight(table, exchange, deps.settings.corsOrigins)) {
+        return;
+      }
+      await send(exchange, await answer(exchange));
+    } catch (error) {
+      fail(exchange, error);
+    }
+  });
+  return app;
+}
+
+/** Everything that is not a problem yet: the store away, or a fault of ours, whose details stay in the log. */
+function problemFrom(error: unknown): Problem {
+  if (error instanceof Problem) {
+    return error;
+  }
+  if (error instanceof StoreUnavailable) {
+    return new Problem('store.unavailable', 'The store cannot be reached at the moment', {
+      facts: { part: error.part },
+      headers: { 'retry-after': String(STORE_RETRY_S) },
+    });
+  }
+  return new Problem('request.failed', 'The request failed and has been logged under its X-Request-Id');
+}
+
+function tooMany(seconds: number): Problem {
+  return new Problem('request.too-many', `Try again in ${seconds} s`, { headers: { 'retry-after': String(seconds) } });
+}
+
+function whenGone({ response }: Exchange): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}

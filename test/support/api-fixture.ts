@@ -1,0 +1,62 @@
+import type { Express } from 'express';
+import { Registry } from 'prom-client';
+import { createAuthenticator } from '../../src/api/authenticate';
+import type { Deps } from '../../src/api/deps';
+import { createKeyRing } from '../../src/api/key-ring';
+import { createLog } from '../../src/api/log';
+import { routes } from '../../src/api/routes';
+import { createApp } from '../../src/api/server';
+import { DEFAULT_LIMITS } from '../../src/api/settings';
+import { openStore } from '../../src/store/store';
+import { ensureAdmin } from '../../src/store/users/ensure-admin';
+import { removeDir, tempDir } from './temp-dir';
+
+export const ADMIN_TOKEN = 'an-administrator-token-for-tests-only';
+
+/** The real application over a real SQLite store in a folder of its own; no Temporal. */
+export interface ApiFixture {
+  app: Express;
+  deps: Deps;
+  /** What was logged, line by line. */
+  logged: string[];
+  close(): Promise<void>;
+}
+
+/** Starts one; `overrides` replace single dependencies. Every answer is checked against its schema. */
+export async function startApi(overrides: Partial<Deps> = {}): Promise<ApiFixture> {
+  const dataDir = tempDir();
+  const store = await openStore({ dataDir });
+  const now = overrides.now ?? Date.now;
+  const stopping = new AbortController();
+  const logged: string[] = [];
+  await ensureAdmin(store, { adminToken: ADMIN_TOKEN, now: now() });
+
+  const deps: Deps = {
+    store,
+    now,
+    log: createLog('debug', { write: (line: string) => void logged.push(line) }),
+    registry: new Registry(),
+    authenticator: createAuthenticator(store, now),
+    keyRing: createKeyRing(store),
+    probes: { store: () => Promise.resolve() },
+    settings: {
+      corsOrigins: ['https://app.example.com'],
+      trustProxy: false,
+      publicUrl: 'http://127.0.0.1:8700',
+      limits: DEFAULT_LIMITS,
+      checkAnswers: true,
+    },
+    shutdown: stopping.signal,
+    ...overrides,
+  };
+  return {
+    app: createApp(deps, routes(deps)),
+    deps,
+    logged,
+    close: async () => {
+      stopping.abort();
+      await store.close();
+      removeDir(dataDir);
+    },
+  };
+}
