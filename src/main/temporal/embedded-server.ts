@@ -119,6 +119,8 @@ async function startOnSomePort(options: EmbeddedServerOptions): Promise<{ port: 
   const attempts = options.port === undefined ? 3 : 1;
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort());
+    // Whoever has the port would answer in our server's place, and be taken for it.
+    if (await accepts(port)) throw new EmbeddedServerError(`Something else listens on port ${port} already`);
     const logStart = logSize(options.dataDir);
     const child = await launch(options, port);
     const health = await untilHealthy(child, port, deadline);

@@ -1,0 +1,3 @@
+import { stopTestTemporal } from './temporal-server';
+
+export default stopTestTemporal; // eslint-disable-line no-restricted-syntax -- Jest asks for a default export
