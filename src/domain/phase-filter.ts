@@ -224,7 +224,7 @@ function compilePercentage(attribute: Json, percentage: number, salt: string): J
   const split: Json = {
     fractional: [{ cat: [`${salt}/`, attribute] }, ['in', parts], ['out', FRACTION_PARTS - parts]],
   };
-  return all([isTextOrNumber(attribute), { '!==': [attribute, ''] }, { '===': [split, 'in'] }]);
+  return all([any([isText(attribute), isNumber(attribute)]), { '!==': [attribute, ''] }, { '===': [split, 'in'] }]);
 }
 
 /** `sem_ver_<=` → `<=`. */
@@ -251,7 +251,7 @@ function isOfType(attribute: Json, sample: Scalar): Json {
     case 'boolean':
       return isBoolean(attribute);
     default:
-      return { and: [isTextOrNumber(attribute), { '!': [isText(attribute)] }] };
+      return isNumber(attribute);
   }
 }
 
@@ -263,9 +263,10 @@ function isBoolean(attribute: Json): Json {
   return isOneOf(attribute, [true, false]);
 }
 
-function isTextOrNumber(attribute: Json): Json {
+/** What `fractional` hands through and is neither a boolean nor a text. */
+function isNumber(attribute: Json): Json {
   const scalar: Json = { fractional: [{ cat: ['type'] }, [attribute, 1]] };
-  return { and: [{ '!==': [scalar, null] }, { '!': [isBoolean(attribute)] }] };
+  return { and: [{ '!==': [scalar, null] }, { '!': [isBoolean(attribute)] }, { '!': [isText(attribute)] }] };
 }
 
 function matches(condition: Condition, context: JsonObject, fraction: (value: string) => number): boolean {
