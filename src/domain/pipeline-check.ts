@@ -110,7 +110,12 @@ function checkName(name: string, path: string): Fault[] {
 
 function checkDuration(ms: number, leastMs: number, path: string): Fault[] {
   if (!Number.isInteger(ms) || ms < leastMs || ms > LONGEST_MS) {
-    return [{ path, message: `must be a whole number of milliseconds, from ${leastMs} to ${LONGEST_MS / DAY} days` }];
+    return [
+      {
+        path,
+        message: `must be a duration of ${leastMs > 0 ? 'more than 0' : '0'} to ${LONGEST_MS / DAY} days, in whole milliseconds`,
+      },
+    ];
   }
   return [];
 }
