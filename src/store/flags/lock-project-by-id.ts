@@ -1,0 +1,9 @@
+import type { Unit } from '../store';
+
+/**
+ * Locks a project until the transaction ends: what a new flag and a new environment take, so that each sees the other
+ * and every flag has a definition in every environment.
+ */
+export async function lockProjectById(unit: Unit, projectId: string): Promise<void> {
+  await unit.forUpdate(unit.sql.selectFrom('projects').select('id').where('id', '=', projectId)).execute();
+}
