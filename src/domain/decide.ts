@@ -106,7 +106,7 @@ function byVerb(situation: Situation, action: AcceptedAction, at: Instant): Deci
 function approve({ state, plan }: Situation, action: AcceptedAction, at: Instant): Decision {
   const phase = currentPhase(state);
   const { review, name } = planAt(plan, state.current);
-  if (phase.progress.status !== 'waiting-for-review' || !review) {
+  if (phase.progress.status !== 'waiting-for-review' || state.fullRollout || !review) {
     return refuse('review.not-open', `No review of phase ${name} is open`);
   }
   const refusal = mayNotPass(plan, state, state.current, action);
@@ -161,12 +161,12 @@ function pause(situation: Situation, action: AcceptedAction, at: Instant): Decis
   }
 }
 
-/** The bake goes on with the time that was left; an armed pause is taken back (REL-12). */
+/** The bake goes on with the time that was left; an armed pause is taken back; a full roll-out has cleared it (REL-12). */
 function unpause(situation: Situation, action: AcceptedAction, at: Instant): Decision {
   const { state } = situation;
   const { progress } = currentPhase(state);
   const by = { by: action.by, action: action.id };
-  if (progress.status === 'paused') {
+  if (progress.status === 'paused' && !state.fullRollout) {
     return {
       events: [{ type: 'bake-unpaused', at, phase: state.current, endsAt: at + progress.remainingMs, ...by }],
     };

@@ -57,7 +57,7 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       return withPhase(disarmed(state), event.phase, { progress: { status: 'baking', endsAt: event.endsAt } });
     case 'bake-paused':
       return withPhase(disarmed(state), event.phase, {
-        progress: { status: 'paused', remainingMs: event.remainingMs, by: event.by },
+        progress: { status: 'paused', remainingMs: event.remainingMs, by: event.by, since: event.at },
       });
     case 'bake-unpaused':
       return withPhase(state, event.phase, { progress: { status: 'baking', endsAt: event.endsAt } });
@@ -99,7 +99,9 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
 
 /** The next phase becomes current; after the last one completion is next and the last stays current (REL-7). */
 function reach(state: ReleaseState, index: number): ReleaseState {
-  return index < state.phases.length ? { ...state, current: index } : { ...state, finishing: true };
+  return index < state.phases.length
+    ? { ...state, current: Math.max(state.current, index) }
+    : { ...state, finishing: true };
 }
 
 function disarmed(state: ReleaseState): ReleaseState {

@@ -1,6 +1,6 @@
 import type { Situation } from './decide';
 import { decide, startFullRollout } from './decide';
-import { evolve, evolveAll } from './evolve';
+import { evolveAll } from './evolve';
 import type { Instant } from './instant';
 import { isRefusal } from './refusal';
 import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from './release';
@@ -19,11 +19,13 @@ export interface Step {
 }
 
 /**
- * A step into the world: its events are recorded in the transaction that takes effect, and only if nothing undecided
- * stands in the way there (REL-30); a revert lets nothing stand in its way (REL-19).
+ * What happens only if nothing undecided stands in the way when it is recorded (REL-30): a step into the world, in the
+ * transaction that takes effect, and what ran out before it. A hold stands in the way of every kind but `timer` and
+ * `revert`; nothing at all stands in the way of a revert (REL-19).
  */
 export interface Reach {
-  kind: 'start' | 'phase' | 'full-rollout' | 'completion' | 'revert';
+  /** `timer`: a bake or a deadline ran out and nothing outside changes. */
+  kind: 'timer' | 'start' | 'phase' | 'full-rollout' | 'completion' | 'revert';
   /** Index of the phase that takes effect; null where no single one does. */
   phase: number | null;
   events: ReleaseEvent[];
@@ -47,25 +49,16 @@ export function nextStep(input: NextInput): Next {
   const events: ReleaseEvent[] = [];
   const outcomes: ActionOutcome[] = [];
   let state = input.state;
-  const happen = (added: readonly ReleaseEvent[]): void => {
-    events.push(...added);
-    state = evolveAll(state, added);
-    const followed = settle({ state, plan, holds });
-    events.push(...followed);
-    state = evolveAll(state, followed);
+  const happen = (added: readonly ReleaseEvent[], until: Instant): ReleaseEvent[] => {
+    const all = withWhatFollows({ state, plan, holds }, added, until);
+    state = evolveAll(state, all);
+    return all;
   };
+  const nextAction = () => mailbox.find((candidate) => candidate.number === state.decided + 1);
 
-  for (;;) {
-    const action = mailbox.find((candidate) => candidate.number === state.decided + 1);
-    const at = action ? clamp(action.acceptedAt, state.lastAt, now) : now;
-    const due = dueAt(state);
-    if (due !== null && due <= at) {
-      happen(whatIsDue({ state, plan, holds }, due));
-      continue;
-    }
-    if (!action) {
-      break;
-    }
+  for (let action = nextAction(); action; action = nextAction()) {
+    const at = clamp(action.acceptedAt, state.lastAt, now);
+    events.push(...happen([], at));
     const decision = decide({ state, plan, holds }, action, at, now);
     outcomes.push({
       action: action.id,
@@ -74,13 +67,26 @@ export function nextStep(input: NextInput): Next {
       refusal: isRefusal(decision) ? decision : null,
     });
     state = { ...state, decided: action.number };
-    happen(isRefusal(decision) ? [] : decision.events);
+    events.push(...happen(isRefusal(decision) ? [] : decision.events, at));
   }
 
-  const reach = nextReach({ state, plan, holds }, Math.max(now, state.lastAt), input.held);
+  // No action is known that comes after this, but one may have been accepted before it and not have been told: a pause
+  // or an approval in time must not lose to the timer, so this is recorded on the same condition as a reach.
+  const elapsed = happen([], now);
+  const reach = behind(elapsed, nextReach({ state, plan, holds }, Math.max(now, state.lastAt), input.held));
   return reach || events.length > 0 || outcomes.length > 0
     ? { step: { events, outcomes, reach } }
     : { waitUntil: dueAt(state) };
+}
+
+/** A reach together with what ran out before it; a revert stays by itself, since nothing may stand in its way. */
+function behind(elapsed: ReleaseEvent[], reach: Reach | null): Reach | null {
+  if (elapsed.length === 0) {
+    return reach;
+  }
+  return reach && reach.kind !== 'revert'
+    ? { ...reach, events: [...elapsed, ...reach.events] }
+    : { kind: 'timer', phase: null, events: elapsed };
 }
 
 /** The position after a step was recorded, with or without its reach. */
@@ -129,7 +135,10 @@ function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
   }
 }
 
-/** What follows from a position without reaching into the world: on reaching a phase its review opens (REL-8). */
+/**
+ * What follows from a position without reaching into the world: on reaching a phase its review opens (REL-8), and what
+ * was rolled out fails or bakes.
+ */
 function settle(situation: Situation): ReleaseEvent[] {
   const { state, plan } = situation;
   if (state.stage !== 'running' || state.finishing || state.fullRollout) {
@@ -142,7 +151,7 @@ function settle(situation: Situation): ReleaseEvent[] {
     const deadlineAt = review.deadline ? at + review.deadline.afterMs : null;
     return [{ type: 'review-opened', at, phase: state.current, deadlineAt }];
   }
-  return [];
+  return phase.progress.status === 'rolling-out' ? afterRollOut(situation, state.lastAt) : [];
 }
 
 /** The step into the world that the position asks for, if any. */
@@ -180,18 +189,16 @@ function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
   const environments = planAt(plan, phase).environments.filter(
     (environment) => !deployments.some((d) => d.environment === environment && d.state === 'succeeded'),
   );
-  const started: ReleaseEvent[] = [
+  const rolledOut: ReleaseEvent[] = [
     { type: 'phase-started', at, phase, attempt, environments },
     ...environments.map((environment): ReleaseEvent => ({ type: 'deployment-succeeded', at, phase, environment })),
   ];
-  const rolledOut = evolveAll(state, started);
-  const events = [...started, ...afterRollOut({ ...situation, state: rolledOut }, at)];
-  return withWhatFollows(situation, events, at);
+  return withWhatFollows(situation, rolledOut, at);
 }
 
 /**
  * What comes when no deployment of the phase runs or waits any more: failure, an armed intent, or the bake (REL-13,
- * REL-17, REL-22, REL-31). Nothing while one is still under way.
+ * REL-17, REL-22, REL-31). Nothing while one is still under way, unless the first failure aborts the release.
  */
 export function afterRollOut(situation: Situation, at: Instant): ReleaseEvent[] {
   const { state, plan, holds } = situation;
@@ -199,11 +206,13 @@ export function afterRollOut(situation: Situation, at: Instant): ReleaseEvent[] 
   const { bakeMs } = planAt(plan, phase);
   const { deployments, attempt } = currentPhase(state);
   const latest = deployments.filter((deployment) => deployment.attempt === attempt);
-  if (latest.some((deployment) => deployment.state === 'running' || deployment.state === 'waiting')) {
+  const isUnderWay = latest.some((deployment) => deployment.state === 'running' || deployment.state === 'waiting');
+  const hasFailed = latest.some((deployment) => deployment.state === 'failed');
+  if (isUnderWay && !(hasFailed && plan.onFailure === 'abort')) {
     return [];
   }
   const { armed } = state;
-  if (latest.some((deployment) => deployment.state === 'failed')) {
+  if (hasFailed) {
     const failed: ReleaseEvent[] = [{ type: 'phase-failed', at, phase }];
     if (armed && armed.intent !== 'pause') {
       failed.push({ type: 'intent-dropped', at, phase, intent: armed.intent, why: 'failed' });
@@ -230,22 +239,34 @@ export function afterRollOut(situation: Situation, at: Instant): ReleaseEvent[] 
   }
 }
 
-/** Events with all that follows from them at once: reviews that open, bakes of no length that end (REL-23). */
-function withWhatFollows(situation: Situation, events: ReleaseEvent[], now: Instant): ReleaseEvent[] {
+/**
+ * Events with all that follows from them: reviews that open, and what runs out until then, each at its own time; bakes
+ * of no length end at once (REL-23).
+ */
+function withWhatFollows(situation: Situation, events: readonly ReleaseEvent[], until: Instant): ReleaseEvent[] {
   const all = [...events];
   let state = evolveAll(situation.state, events);
   for (;;) {
     const due = dueAt(state);
     const followed =
-      due !== null && due <= now ? whatIsDue({ ...situation, state }, due) : settle({ ...situation, state });
+      due !== null && due <= until ? whatIsDue({ ...situation, state }, due) : settle({ ...situation, state });
     if (followed.length === 0) {
       return all;
     }
     all.push(...followed);
-    state = followed.reduce(evolve, state);
+    state = evolveAll(state, followed);
   }
 }
 
 function clamp(value: Instant, from: Instant, to: Instant): Instant {
   return Math.max(from, Math.min(value, to));
+}
+
+/** The end of a release whose change set no longer holds when its turn comes: nothing was touched (REL-3). */
+export function refuseStart(state: ReleaseState, detail: string, now: Instant): ReleaseEvent[] {
+  const at = Math.max(now, state.lastAt);
+  return [
+    { type: 'release-aborting', at, by: null, action: null, cause: 'change-set-outdated', detail },
+    { type: 'release-aborted', at },
+  ];
 }

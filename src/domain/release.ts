@@ -78,7 +78,7 @@ export type PhaseProgress =
   | { status: 'rolling-out' }
   | { status: 'failed' }
   | { status: 'baking'; endsAt: Instant }
-  | { status: 'paused'; remainingMs: number; by: UserId }
+  | { status: 'paused'; remainingMs: number; by: UserId; since: Instant }
   | { status: 'released' }
   | { status: 'skipped' }
   | { status: 'reverted' };
@@ -189,12 +189,19 @@ export type ReleaseEvent =
   | { type: 'intent-disarmed'; at: Instant; phase: number; by: UserId; action: string }
   | { type: 'intent-dropped'; at: Instant; phase: number; intent: ArmedIntent['intent']; why: 'failed' | 'held' }
   | { type: 'full-rollout-started'; at: Instant; by: UserId; action: string; passedReviews: string[] }
-  | { type: 'release-aborting'; at: Instant; by: UserId | null; action: string | null; cause: AbortCause }
+  | {
+      type: 'release-aborting';
+      at: Instant;
+      by: UserId | null;
+      action: string | null;
+      cause: AbortCause;
+      detail?: string;
+    }
   | { type: 'release-aborted'; at: Instant }
   | { type: 'release-completed'; at: Instant };
 
 /** Who or what ended a release early. */
-export type AbortCause = 'person' | 'review-deadline' | 'phase-failed';
+export type AbortCause = 'person' | 'review-deadline' | 'phase-failed' | 'change-set-outdated';
 
 /** What became of an action: told to everyone the same. */
 export interface ActionOutcome {
@@ -286,7 +293,7 @@ export function shownState(state: ReleaseState, holds: readonly Hold[] = []): Sh
 
 function runningState(state: ReleaseState, holds: readonly Hold[]): ShownState {
   if (state.fullRollout) {
-    return 'rolling-out';
+    return holds.length > 0 ? 'blocked' : 'rolling-out';
   }
 
   if (state.finishing) {
@@ -297,9 +304,10 @@ function runningState(state: ReleaseState, holds: readonly Hold[]): ShownState {
   const phase = currentPhase(state);
   switch (phase.progress.status) {
     case 'rolling-out':
-      return phase.deployments.some((deployment) => deployment.state === 'running')
-        ? 'rolling-out'
-        : 'waiting-for-intervention';
+      return phase.deployments.some((deployment) => deployment.state === 'waiting') &&
+        !phase.deployments.some((deployment) => deployment.state === 'running')
+        ? 'waiting-for-intervention'
+        : 'rolling-out';
     case 'failed':
     case 'paused':
     case 'baking':
