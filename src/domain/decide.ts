@@ -18,11 +18,17 @@ export type Decision = { events: ReleaseEvent[] } | Refusal;
 
 /**
  * Decides one action at its time `at` (REL-29): the table "actions × states" of the contract. What was due before that
- * time is decided already. `now` is when the decision is made. A refusal names what the state allows instead.
+ * time is decided already. `now` is when the decision is made. A refusal names the state and what it allows instead.
  */
 export function decide(situation: Situation, action: AcceptedAction, at: Instant, now: Instant): Decision {
   const decision = expired(action, now) ?? outOfReach(situation, action) ?? byVerb(situation, action, at);
-  return isRefusal(decision) ? { ...decision, allowed: allowedActions(situation, action, at) } : decision;
+  return isRefusal(decision)
+    ? {
+        ...decision,
+        allowed: allowedActions(situation, action, at),
+        facts: { state: shown(situation), ...decision.facts },
+      }
+    : decision;
 }
 
 /**

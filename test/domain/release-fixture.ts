@@ -1,0 +1,173 @@
+import { evolveAll } from '../../src/domain/evolve';
+import type { Instant } from '../../src/domain/instant';
+import { HOUR } from '../../src/domain/instant';
+import type { ReleaseAction, Review } from '../../src/domain/pipeline';
+import type {
+  AcceptedAction,
+  ActionRights,
+  PhasePlan,
+  ReleaseEvent,
+  ReleasePlan,
+  ReleaseState,
+} from '../../src/domain/release';
+import { triggeredRelease } from '../../src/domain/release';
+
+/** When the releases of these tests are triggered and started. */
+export const NOON: Instant = Date.UTC(2026, 0, 5, 12);
+
+export const PHASES = ['staff', 'beta', 'everyone'] as const;
+
+/** A review that one holder of `ReleaseApprove` gives, without a deadline. */
+export const review = (more: Partial<Review> = {}): Review => ({
+  teams: [],
+  approvals: 1,
+  authorMayApprove: false,
+  deadline: null,
+  ...more,
+});
+
+/** A phase that bakes for an hour in two environments, without a review. */
+export const phase = (name: string, more: Partial<PhasePlan> = {}): PhasePlan => ({
+  name,
+  bakeMs: HOUR,
+  review: null,
+  environments: ['staging', 'production'],
+  ...more,
+});
+
+/** Three phases without reviews, triggered by ada. */
+export const plan = (more: Partial<ReleasePlan> = {}): ReleasePlan => ({
+  phases: PHASES.map((name) => phase(name)),
+  onFailure: 'hold',
+  reasonRequired: [],
+  authors: ['ada'],
+  triggeredWithOwnToken: null,
+  ...more,
+});
+
+/** The same with these phases. */
+export const planOfPhases = (...phases: PhasePlan[]): ReleasePlan => plan({ phases });
+
+/** Someone who may do everything. */
+export const allRights = (of: ReleasePlan): ActionRights => ({
+  mayApprove: of.phases.map(({ name }) => name),
+  administrator: true,
+  hasReason: true,
+  tokenMaker: null,
+});
+
+/** Someone who may approve every phase and is no administrator. */
+export const approver = (of: ReleasePlan): ActionRights => ({
+  ...allRights(of),
+  administrator: false,
+  hasReason: false,
+});
+
+/** An action of olga's, accepted at noon, that names no phase. */
+export const action = (verb: ReleaseAction, of: ReleasePlan, more: Partial<AcceptedAction> = {}): AcceptedAction => ({
+  id: `action-${more.number ?? 1}`,
+  number: 1,
+  verb,
+  by: 'olga',
+  phase: null,
+  attempt: null,
+  acceptedAt: NOON,
+  expiresAt: null,
+  rights: allRights(of),
+  ...more,
+});
+
+/** The position of a release that was triggered at noon, after these events. */
+export const after = (of: ReleasePlan, ...events: ReleaseEvent[]): ReleaseState =>
+  evolveAll(triggeredRelease(of, NOON), events);
+
+const by = { by: 'olga', action: 'action-0' };
+
+/** Events of a release at noon, to build a position from. */
+export const did = {
+  start: (): ReleaseEvent => ({ type: 'release-started', at: NOON }),
+  openReview: (index: number, deadlineAt: Instant | null = null): ReleaseEvent => ({
+    type: 'review-opened',
+    at: NOON,
+    phase: index,
+    deadlineAt,
+  }),
+  approve: (index: number, who = 'rita'): ReleaseEvent => ({
+    type: 'approval-given',
+    at: NOON,
+    phase: index,
+    by: who,
+    tokenMaker: null,
+    action: 'action-0',
+  }),
+  passReview: (index: number): ReleaseEvent => ({ type: 'review-passed', at: NOON, phase: index, how: 'approvals' }),
+  rollOut: (index: number, attempt = 1, environments = ['staging', 'production']): ReleaseEvent => ({
+    type: 'phase-started',
+    at: NOON,
+    phase: index,
+    attempt,
+    environments,
+  }),
+  succeed: (index: number, environment: string): ReleaseEvent => ({
+    type: 'deployment-succeeded',
+    at: NOON,
+    phase: index,
+    environment,
+  }),
+  fail: (index: number, environment: string): ReleaseEvent => ({
+    type: 'deployment-failed',
+    at: NOON,
+    phase: index,
+    environment,
+  }),
+  wait: (index: number, environment: string): ReleaseEvent => ({
+    type: 'deployment-waiting',
+    at: NOON,
+    phase: index,
+    environment,
+  }),
+  failPhase: (index: number): ReleaseEvent => ({ type: 'phase-failed', at: NOON, phase: index }),
+  bake: (index: number, endsAt: Instant = NOON + HOUR): ReleaseEvent => ({
+    type: 'bake-started',
+    at: NOON,
+    phase: index,
+    endsAt,
+  }),
+  pause: (index: number, remainingMs: number = HOUR): ReleaseEvent => ({
+    type: 'bake-paused',
+    at: NOON,
+    phase: index,
+    remainingMs,
+    ...by,
+  }),
+  endBake: (index: number): ReleaseEvent => ({
+    type: 'bake-ended',
+    at: NOON,
+    phase: index,
+    how: 'elapsed',
+    by: null,
+    action: null,
+  }),
+  arm: (index: number, intent: 'pause' | 'skip' | 'full-rollout'): ReleaseEvent => ({
+    type: 'intent-armed',
+    at: NOON,
+    phase: index,
+    intent,
+    ...by,
+  }),
+  fullRollout: (): ReleaseEvent => ({ type: 'full-rollout-started', at: NOON, passedReviews: [], ...by }),
+  abort: (): ReleaseEvent => ({ type: 'release-aborting', at: NOON, cause: 'person', ...by }),
+  end: (how: 'release-aborted' | 'release-completed'): ReleaseEvent => ({ type: how, at: NOON }),
+};
+
+/** Phase by phase up to the end of the bake before phase `index`. */
+export const upTo = (index: number): ReleaseEvent[] => [
+  did.start(),
+  ...Array.from({ length: index }, (_, before) => [
+    did.rollOut(before),
+    did.succeed(before, 'staging'),
+    did.succeed(before, 'production'),
+    did.bake(before),
+    did.endBake(before),
+  ]).flat(),
+];

@@ -1,0 +1,210 @@
+import { evolveAll } from '../../src/domain/evolve';
+import type { Instant } from '../../src/domain/instant';
+import type { Step } from '../../src/domain/next-step';
+import { afterRollOut, afterStep, nextStep } from '../../src/domain/next-step';
+import type { ReleaseAction } from '../../src/domain/pipeline';
+import type {
+  AcceptedAction,
+  ActionOutcome,
+  Hold,
+  ReleaseEvent,
+  ReleasePlan,
+  ReleaseState,
+} from '../../src/domain/release';
+import { currentPhase, isTerminal, phaseAt, planAt, shownState, triggeredRelease } from '../../src/domain/release';
+import { allRights, NOON } from './release-fixture';
+
+/** What tells how a run goes. */
+export interface RunOptions {
+  /** Deployments go on after the phase has started, and are reported with `report`. */
+  slow?: boolean;
+}
+
+/**
+ * A release without Temporal and without a database: the workflow's loop, the facade's acceptance and the store's
+ * transaction in their simplest form, with a clock that goes where a test puts it.
+ */
+export class ReleaseRun {
+  now: Instant = NOON;
+  holds: Hold[] = [];
+  state: ReleaseState;
+  /** What is recorded, in order. */
+  readonly events: ReleaseEvent[] = [];
+  readonly outcomes: ActionOutcome[] = [];
+  /** All accepted actions, in the store. */
+  readonly accepted: AcceptedAction[] = [];
+  /** Holds as the workflow knows them: told by the store only when they stand in the way. */
+  private knownHolds: Hold[] = [];
+  /** Those the workflow has been told of. */
+  private mailbox: AcceptedAction[] = [];
+
+  constructor(
+    readonly plan: ReleasePlan,
+    private readonly options: RunOptions = {},
+  ) {
+    this.state = triggeredRelease(plan, NOON);
+  }
+
+  get shown() {
+    return shownState(this.state, this.holds);
+  }
+
+  /** The refusal's code of the last decided action, or `null` when it was applied. */
+  get lastRefusal() {
+    return this.outcomes.at(-1)?.refusal?.refused ?? null;
+  }
+
+  get remainingMs(): number | null {
+    const { progress } = currentPhase(this.state);
+    return progress.status === 'paused' ? progress.remainingMs : null;
+  }
+
+  get endsAt(): Instant | null {
+    const { progress } = currentPhase(this.state);
+    return progress.status === 'baking' ? progress.endsAt : null;
+  }
+
+  statusOf(index: number) {
+    return phaseAt(this.state, index).progress.status;
+  }
+
+  eventsOf<T extends ReleaseEvent['type']>(type: T): Extract<ReleaseEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<ReleaseEvent, { type: T }> => event.type === type);
+  }
+
+  /** Accepts an action as the facade does, and leaves it in the store: the workflow hears of it with `deliver`. */
+  accept(verb: ReleaseAction, more: Partial<AcceptedAction> = {}): AcceptedAction {
+    const number = this.accepted.length + 1;
+    const isBound = verb !== 'abort' && verb !== 'full-rollout';
+    const action: AcceptedAction = {
+      id: `action-${number}`,
+      number,
+      verb,
+      by: 'olga',
+      phase: isBound ? planAt(this.plan, this.state.current).name : null,
+      attempt: isBound ? currentPhase(this.state).attempt : null,
+      acceptedAt: this.now,
+      expiresAt: null,
+      rights: allRights(this.plan),
+      ...more,
+    };
+    this.accepted.push(action);
+    return action;
+  }
+
+  deliver(actions: readonly AcceptedAction[] = this.accepted): void {
+    this.mailbox.push(...actions);
+  }
+
+  /** Accepts an action and lets the workflow go on with it; the refusal's code, or `null`. */
+  act(verb: ReleaseAction, more: Partial<AcceptedAction> = {}): string | null {
+    this.deliver([this.accept(verb, more)]);
+    this.run();
+    return this.lastRefusal;
+  }
+
+  /** Everything that happens now. */
+  run(): this {
+    while (this.step()) {
+      // One step at a time, until the release waits.
+    }
+    return this;
+  }
+
+  /** Time passes with a worker that wakes at every timer. */
+  advanceTo(instant: Instant): this {
+    for (;;) {
+      const due = this.waitsUntil();
+      if (due === null || due > instant) {
+        break;
+      }
+      this.now = Math.max(this.now, due);
+      this.run();
+    }
+    this.now = instant;
+    return this.run();
+  }
+
+  advance(ms: number): this {
+    return this.advanceTo(this.now + ms);
+  }
+
+  /** Time passes without a worker. */
+  sleep(ms: number): this {
+    this.now += ms;
+    return this;
+  }
+
+  /** The workflow hears that holds have come or gone. */
+  hold(...holds: Hold[]): this {
+    this.holds = holds;
+    this.knownHolds = holds;
+    return this.run();
+  }
+
+  /** A deployment of the current phase gets on; what follows is recorded with it. */
+  report(
+    type: 'deployment-waiting' | 'deployment-resumed' | 'deployment-succeeded' | 'deployment-failed',
+    environment: string,
+  ) {
+    this.record([{ type, at: Math.max(this.now, this.state.lastAt), phase: this.state.current, environment }]);
+    const { plan, state, holds } = this;
+    this.record(afterRollOut({ plan, state, holds }, state.lastAt));
+    return this.run();
+  }
+
+  /** One turn of the workflow; false: it waits. */
+  step(): boolean {
+    const step = this.nextStep();
+    if (!step) {
+      return false;
+    }
+    this.recordStep(step);
+    return true;
+  }
+
+  nextStep(): Step | null {
+    if (isTerminal(this.state)) {
+      return null;
+    }
+    const next = nextStep(this.input());
+    return 'step' in next ? next.step : null;
+  }
+
+  waitsUntil(): Instant | null {
+    const next = nextStep(this.input());
+    return 'step' in next ? this.now : next.waitUntil;
+  }
+
+  private input() {
+    const { state, plan, now, mailbox, knownHolds } = this;
+    return { state, plan, now, mailbox, holds: knownHolds, held: false };
+  }
+
+  /** The store's transaction: what is conditional is recorded only if nothing undecided and no hold is found (REL-30). */
+  private recordStep(step: Step): void {
+    const decided = afterStep(this.state, step, false).decided;
+    const undecided = this.accepted.filter(({ number }) => number > decided);
+    const kind = step.reach?.kind;
+    const isFree =
+      kind === 'revert' ||
+      (undecided.length === 0 && (kind === 'timer' || kind === 'start' || this.holds.length === 0));
+    const shown = step.reach && isFree ? this.asItGoes(step.reach.events) : [];
+
+    this.outcomes.push(...step.outcomes);
+    this.state = { ...this.state, decided };
+    this.record([...step.events, ...shown]);
+    this.mailbox.push(...undecided);
+    this.knownHolds = this.holds;
+  }
+
+  private asItGoes(events: readonly ReleaseEvent[]): ReleaseEvent[] {
+    const start = events.findIndex(({ type }) => type === 'phase-started');
+    return this.options.slow && start >= 0 ? events.slice(0, start + 1) : [...events];
+  }
+
+  private record(events: readonly ReleaseEvent[]): void {
+    this.events.push(...events);
+    this.state = evolveAll(this.state, events);
+  }
+}
