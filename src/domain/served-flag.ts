@@ -192,7 +192,8 @@ function rewrittenCondition(condition: Json, side: Side): Json {
 
 /**
  * A split. Where the text to split by is an attribute and a context holds a list there, flagd takes that list for the
- * first bucket, and its variant is then a name out of the context: the one result that is not spelled out.
+ * first bucket, and its variant is then a name out of the context: the one result that is not spelled out. So names are
+ * looked up in what the split as it was written answers.
  */
 function rewrittenSplit(operands: Json[], side: Side): Json {
   const split: Json = {
@@ -201,20 +202,11 @@ function rewrittenSplit(operands: Json[], side: Side): Json {
     ),
   };
   const [by] = operands;
-  const [operator, attribute] = operationOf(by);
+  const [operator] = operationOf(by);
   if (side.nobody === null || operator !== 'var') {
     return withFallback(split, side);
   }
-  const named: Json = { var: `${String(Array.isArray(attribute) ? attribute[0] : attribute)}.0` };
-  const foreign: Json = {
-    if: [
-      { '===': [split, null] },
-      side.fallback,
-      { '===': [split, named] },
-      nameOutOfContext(named, side, side.nobody),
-      split,
-    ],
-  };
+  const foreign = lookedUp({ fractional: operands }, side, side.nobody);
   return { if: [{ starts_with: [by as Json, ''] }, withFallback(split, side), foreign] };
 }
 
@@ -227,12 +219,18 @@ function withFallback(result: Json, side: Side): Json {
   return side.fallback === null ? result : { if: [{ '===': [result, null] }, side.fallback, result] };
 }
 
-function nameOutOfContext(name: Json, side: Side, nobody: string): Json {
+/** What a name that is known only when evaluating is called in the merged flag. */
+function lookedUp(name: Json, side: Side, nobody: string): Json {
   const names = Object.keys(side.definition.variants);
   const renamed = spellings(names.filter((each) => side.renamed.has(each)));
   const kept = spellings(names.filter((each) => !side.renamed.has(each)));
   return {
-    if: [{ in: [name, renamed] }, { cat: [name, side.suffix] }, { in: [name, kept] }, name, nobody],
+    if: [
+      ...[{ '===': [name, null] }, side.fallback],
+      ...[{ in: [name, renamed] }, { cat: [name, side.suffix] }],
+      ...[{ in: [name, kept] }, name],
+      nobody,
+    ],
   };
 }
 

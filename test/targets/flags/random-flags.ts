@@ -19,7 +19,10 @@ const number = fc.constantFrom(...NUMBERS);
 const version = fc.constantFrom(...VERSIONS);
 const attribute = fc.constantFrom(...ATTRIBUTES);
 
-/** Anything that a client may send for an attribute. */
+/**
+ * Anything that a client may send for an attribute, but for `{ "length": 1 }`: what flagd-core answers to that differs
+ * from one evaluation to the next, as its interpreter takes it for a list of something undefined.
+ */
 const value: fc.Arbitrary<Json> = fc.oneof(
   { weight: 4, arbitrary: text },
   { weight: 3, arbitrary: number },
@@ -28,7 +31,7 @@ const value: fc.Arbitrary<Json> = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.boolean(),
   fc.constantFrom<Json>(null, [], {}, { plan: 'pro' }, ['on'], ['a', 60], [true, 5], [1, 5], ['a@new', 3], ['none', 9]),
-  fc.constantFrom<Json>({ toString: 1, valueOf: 1 }, { constructor: null }, { length: 1 }, [['on', 1]], [null, 1]),
+  fc.constantFrom<Json>({ toString: 1, valueOf: 1 }, { constructor: null }, [['on', 1]], [null, 1]),
 );
 
 /** A context; every attribute may be missing. */
