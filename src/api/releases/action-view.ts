@@ -1,0 +1,21 @@
+import { problemOf } from '../problem';
+import type { ActionRecord } from './outcome-waiters';
+import { instantOf } from './release-view';
+
+const SHOWN = { undecided: 'pending', applied: 'applied', refused: 'refused' } as const;
+
+/** An action as its readers get it, in the shape of the schema `action`. */
+export function actionView(action: ActionRecord, by: string) {
+  return {
+    id: action.id,
+    release: action.releaseId,
+    number: action.number,
+    verb: action.verb,
+    state: SHOWN[action.status],
+    by,
+    reason: action.reason,
+    acceptedAt: instantOf(action.acceptedAt),
+    decidedAt: action.decidedAt === null ? null : instantOf(action.decidedAt),
+    problem: action.refusal ? problemOf(action.refusal).toBody() : null,
+  };
+}

@@ -1,0 +1,40 @@
+import { isAdministrator, mayApprove } from '../../domain/permission';
+import type { ReleaseAction } from '../../domain/pipeline';
+import type { ActionRights, ReleasePlan } from '../../domain/release';
+import type { Caller } from '../caller';
+
+/** What the rules ask about the caller: judged now and kept with the action (REL-10, SEC-4, SEC-5). */
+export function actionRights(caller: Caller, projectId: string, plan: ReleasePlan, hasReason: boolean): ActionRights {
+  return {
+    mayApprove: plan.phases.filter((phase) => mayApprove(caller, phase.review, projectId)).map((phase) => phase.name),
+    administrator: isAdministrator(caller.rights, projectId),
+    hasReason,
+    tokenMaker: caller.madeBy,
+  };
+}
+
+/** Whether the caller may use the verb at all; what it needs beyond that depends on the release's state (SEC-4, SEC-5). */
+export function mayAct(
+  verb: ReleaseAction,
+  caller: Caller,
+  projectId: string,
+  plan: ReleasePlan,
+  rights: ActionRights,
+): boolean {
+  switch (verb) {
+    case 'approve':
+      return rights.mayApprove.length > 0;
+    case 'abort':
+      return caller.may('ReleaseControl', projectId) || plan.authors.includes(caller.userId);
+    default:
+      return caller.may('ReleaseControl', projectId);
+  }
+}
+
+/** Whether the caller may see the release: the project's viewers, and members of a team that is to review it (SEC-4). */
+export function maySeeRelease(caller: Caller, projectId: string, plan: ReleasePlan): boolean {
+  return (
+    caller.may('ProjectView', projectId) ||
+    plan.phases.some((phase) => phase.review?.teams.some((team) => caller.teams.includes(team)))
+  );
+}

@@ -1,0 +1,108 @@
+import { allowedActions } from '../../domain/decide';
+import type { ReleaseAction } from '../../domain/pipeline';
+import type { AcceptedAction, PhaseState, ReleasePlan, ReleaseState } from '../../domain/release';
+import { isTerminal, planAt, shownPhaseState, shownState } from '../../domain/release';
+import { userNames, type ReleaseRecord } from '../../store/releases/read-release';
+import { changesOf, planOfRow, positionOf } from '../../store/releases/stored-release';
+import type { Store } from '../../store/store';
+import type { Caller } from '../caller';
+import { actionRights, mayAct } from './caller-rights';
+
+/** A release as its readers get it, in the shape of the schema `release`. */
+export async function releaseView(store: Store, record: ReleaseRecord, caller: Caller, now: number) {
+  const state = positionOf(record);
+  const names = await userNames(store.read, approversOf(state));
+  return viewOf(record, state, names, caller, now);
+}
+
+/** A page of releases, without the definitions. */
+export async function listedReleases(store: Store, records: readonly ReleaseRecord[], caller: Caller, now: number) {
+  const states = records.map(positionOf);
+  const names = await userNames(store.read, states.flatMap(approversOf));
+  return records.map((record, index) => {
+    const { changes, ...rest } = viewOf(record, states[index] ?? positionOf(record), names, caller, now);
+    return { ...rest, changes: changes.map(({ flag, environments }) => ({ flag, environments })) };
+  });
+}
+
+function viewOf(
+  record: ReleaseRecord,
+  state: ReleaseState,
+  names: ReadonlyMap<string, string>,
+  caller: Caller,
+  now: number,
+) {
+  const plan = planOfRow(record);
+  const current = state.stage === 'queued' || isTerminal(state) ? null : state.current;
+  const phases = state.phases.map((phase, index) => phaseView(planAt(plan, index).name, phase, names, now));
+  return {
+    id: record.id,
+    project: record.project,
+    pipeline: record.pipeline,
+    pipelineVersion: record.pipelineVersion,
+    digest: record.digest,
+    state: shownState(state),
+    phases,
+    currentPhase: current === null ? null : planAt(plan, current).name,
+    currentPhaseEndTime: current === null ? null : (phases[current]?.endsAt ?? null),
+    armed: state.armed?.intent ?? null,
+    defect: null,
+    allowed: allowedTo(caller, record.projectId, plan, state, now),
+    changes: changesOf(record).map(({ flag, environments, definition }) => ({ flag, environments, definition })),
+    triggeredBy: record.trigger,
+    reason: record.reason,
+    source: record.source === null ? null : (JSON.parse(record.source) as Record<string, string>),
+    labels: JSON.parse(record.labels) as string[],
+    createdAt: instantOf(record.createdAt),
+    endedAt: record.endedAt === null ? null : instantOf(record.endedAt),
+  };
+}
+
+function phaseView(name: string, phase: PhaseState, names: ReadonlyMap<string, string>, now: number) {
+  const { progress } = phase;
+  const endsAt = progress.status === 'baking' ? progress.endsAt : null;
+  const remainingMs = progress.status === 'paused' ? progress.remainingMs : null;
+  return {
+    name,
+    state: shownPhaseState(phase),
+    startedAt: phase.startedAt === null ? null : instantOf(phase.startedAt),
+    endsAt: endsAt === null ? null : instantOf(endsAt),
+    remainingMs: endsAt === null ? remainingMs : Math.max(0, endsAt - now),
+    approvals: phase.approvals.map(({ by, at }) => ({ by: names.get(by) ?? by, at: instantOf(at) })),
+    partial: phase.partial,
+  };
+}
+
+/** What state and permissions allow this caller now: `allowed[]`. */
+export function allowedTo(
+  caller: Caller,
+  projectId: string,
+  plan: ReleasePlan,
+  state: ReleaseState,
+  now: number,
+): ReleaseAction[] {
+  const rights = actionRights(caller, projectId, plan, true);
+  const asked: AcceptedAction = {
+    id: '',
+    number: state.decided + 1,
+    verb: 'abort',
+    by: caller.userId,
+    phase: null,
+    attempt: null,
+    acceptedAt: now,
+    expiresAt: null,
+    rights,
+  };
+  return allowedActions({ state, plan, holds: [] }, asked, now).filter((verb) =>
+    mayAct(verb, caller, projectId, plan, rights),
+  );
+}
+
+/** Instants leave as ISO 8601 in UTC (HTTP-1). */
+export function instantOf(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function approversOf(state: ReleaseState): string[] {
+  return state.phases.flatMap((phase) => phase.approvals.map((approval) => approval.by));
+}

@@ -1,0 +1,12 @@
+import { refuse } from './refusal';
+import type { AcceptedAction, ActionOutcome, ReleaseState } from './release';
+
+/** What becomes of actions that were accepted before the end and not decided: everyone is told the same (REL-25). */
+export function refuseEnded(state: ReleaseState, actions: readonly AcceptedAction[]): ActionOutcome[] {
+  return actions.map((action) => ({
+    action: action.id,
+    number: action.number,
+    at: state.lastAt,
+    refusal: { ...refuse('release.ended', `The release is ${state.stage}`), allowed: [] },
+  }));
+}

@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+
+import { createAuthenticator } from '../api/authenticate';
+import type { Deps } from '../api/deps';
+import { Dispatcher } from '../api/dispatch/dispatcher';
+import { temporalEngine } from '../api/dispatch/engine';
+import { closeHttpServer, createHttpServer } from '../api/http-server';
+import { createKeyRing } from '../api/key-ring';
+import { OutcomeWaiters } from '../api/releases/outcome-waiters';
+import { routes } from '../api/routes';
+import { createApp } from '../api/server';
+import { DEFAULT_LIMITS } from '../api/settings';
+import { createSecretBox } from '../store/secret-box';
+import { openStore, type Store } from '../store/store';
+import { openAdmin } from './admin-token';
+import { openDataFolder, secretKeyIn } from './data-folder';
+import type { Settings } from './settings';
+import { startTemporal, type Temporal } from './temporal';
+import { startWorker } from './worker';
+
+/** Everything that one process runs, on one address. */
+export interface Service {
+  /** Where the API listens, without a slash at the end. */
+  url: string;
+  /** Where the operator's token is; `null` when it comes from the settings. */
+  tokenFile: string | null;
+  /** The data folder was empty before this start. */
+  isNew: boolean;
+  store: Store;
+  /** Ends everything in order: takes no requests, finishes what is under way, lets go of store and Temporal. */
+  stop(): Promise<void>;
+}
+
+/** How long open requests may take when the service stops. */
+const CLOSE_GRACE_MS = 3_000;
+
+/**
+ * Starts the whole service: store, Temporal (embedded unless one is named), worker, dispatcher, API. Releases that were
+ * under way go on by themselves (INV-5). Throws before anything listens when a part that must be there cannot be.
+ */
+export async function startService(settings: Settings, log: Logger): Promise<Service> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.splice(0).reverse()) {
+      await end();
+    }
+  };
+
+  try {
+    const folder = openDataFolder(settings.dataDir);
+    stops.push(() => folder.release());
+
+    const [opened, started] = await Promise.allSettled([
+      openStore(settings.databaseUrl === undefined ? { dataDir: folder.path } : { databaseUrl: settings.databaseUrl }, {
+        onListenerError: (error) => log.error({ err: error }, 'A listener failed'),
+      }),
+      startTemporal(settings, folder.path, log),
+    ]);
+    if (started.status === 'fulfilled') {
+      stops.push(() => started.value.stop());
+    }
+    if (opened.status === 'fulfilled') {
+      stops.push(() => opened.value.close());
+    }
+    const store = valueOf(opened);
+    const temporal = valueOf(started);
+
+    const admin = await openAdmin(store, folder.path, settings.adminToken);
+    const secretKey = settings.secretKey ?? secretKeyIn(folder);
+    const url = await serve({ settings, secretKey, log, store, temporal, stops });
+    return { url, tokenFile: admin.tokenFile, isNew: admin.isNew, store, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Parts {
+  settings: Settings;
+  secretKey: string;
+  log: Logger;
+  store: Store;
+  temporal: Temporal;
+  /** What is to be ended, last first. */
+  stops: (() => Promise<void> | void)[];
+}
+
+async function serve({ settings, secretKey, log, store, temporal, stops }: Parts): Promise<string> {
+  const connection = Connection.lazy(temporal.connection);
+  stops.push(() => connection.close());
+  const client = new Client({ connection, namespace: temporal.namespace });
+  const worker = startWorker({ ...temporal, store, log });
+  stops.push(() => worker.stop());
+  const dispatcher = new Dispatcher({
+    store,
+    engine: temporalEngine(client, store.installationId),
+    log,
+    now: Date.now,
+  });
+  stops.push(() => dispatcher.stop());
+
+  const shutdown = new AbortController();
+  const deps: Deps = {
+    store,
+    now: Date.now,
+    log,
+    registry: new Registry(),
+    authenticator: createAuthenticator(store, Date.now),
+    keyRing: createKeyRing(store),
+    secretBox: createSecretBox(secretKey),
+    outcomes: new OutcomeWaiters(store),
+    probes: {
+      store: async () => {
+        await store.read.selectFrom('installation').select('id').executeTakeFirst();
+      },
+      temporal: async () => {
+        await connection.withDeadline(Date.now() + 1_000, () => connection.workflowService.getSystemInfo({}));
+      },
+      worker: () => worker.probe(),
+    },
+    settings: {
+      corsOrigins: settings.corsOrigins === '*' ? ['*'] : settings.corsOrigins,
+      trustProxy: Array.isArray(settings.trustProxy) ? settings.trustProxy.join(',') : settings.trustProxy,
+      publicUrl: settings.publicUrl ?? '',
+      limits: DEFAULT_LIMITS,
+      checkAnswers: false,
+    },
+    shutdown: shutdown.signal,
+  };
+
+  // The address is part of what the API answers, and known only once it listens.
+  const server = createHttpServer((request, response) => app(request, response));
+  server.listen(settings.port, settings.host);
+  await once(server, 'listening');
+  stops.push(async () => {
+    shutdown.abort();
+    await closeHttpServer(server, CLOSE_GRACE_MS);
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
+  const app = createApp(
+    { ...deps, settings: { ...deps.settings, publicUrl: settings.publicUrl ?? url } },
+    routes(deps),
+  );
+  return url;
+}
+
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') {
+    throw settled.reason;
+  }
+  return settled.value;
+}

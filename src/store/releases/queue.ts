@@ -1,0 +1,87 @@
+import type { Kysely } from 'kysely';
+
+import type { Unit } from '../store';
+import type { Tables } from '../tables';
+import type { FlagSnapshot } from './stored-release';
+import { flagTarget } from './stored-release';
+
+/** A release that holds or waits for a target, in the order of the queue (REL-3). */
+export interface QueuedRelease {
+  releaseId: string;
+  target: string;
+  ticket: number;
+  held: boolean;
+}
+
+/** The queues of these targets, first come first; whoever judges them has locked the flags. */
+export async function queuesOf(sql: Kysely<Tables>, targets: readonly string[]): Promise<QueuedRelease[]> {
+  if (targets.length === 0) {
+    return [];
+  }
+  const rows = await sql
+    .selectFrom('releaseTargets')
+    .innerJoin('releases', 'releases.id', 'releaseTargets.releaseId')
+    .where('releaseTargets.target', 'in', [...targets])
+    .where('releases.live', '=', 1)
+    .orderBy('releaseTargets.ticket')
+    .orderBy('releaseTargets.target')
+    .select(['releaseTargets.releaseId', 'releaseTargets.target', 'releaseTargets.ticket', 'releaseTargets.held'])
+    .execute();
+  return rows.map((row) => ({ ...row, held: row.held === 1 }));
+}
+
+/** Gives a release its targets, and takes the pre-release state in the same transaction (REL-1). */
+export async function holdTargets(unit: Unit, releaseId: string, flagIds: readonly string[]): Promise<void> {
+  const rows = await unit.sql
+    .selectFrom('flagEnvironments')
+    .innerJoin('environments', 'environments.id', 'flagEnvironments.environmentId')
+    .where('flagEnvironments.flagId', 'in', [...flagIds])
+    .select([
+      'flagEnvironments.flagId',
+      'flagEnvironments.environmentId',
+      'flagEnvironments.version',
+      'environments.requiresPipeline',
+    ])
+    .execute();
+
+  for (const flagId of flagIds) {
+    const snapshot: FlagSnapshot = Object.fromEntries(
+      rows
+        .filter((row) => row.flagId === flagId)
+        .map((row) => [row.environmentId, { version: row.version, optedOut: row.requiresPipeline === 0 }]),
+    );
+    await unit.sql
+      .updateTable('releaseTargets')
+      .set({ held: 1, snapshot: JSON.stringify(snapshot) })
+      .where('releaseId', '=', releaseId)
+      .where('target', '=', flagTarget(flagId))
+      .execute();
+  }
+}
+
+/** Wakes the releases that waited for the targets of one that has ended. */
+export async function wakeNext(unit: Unit, releaseId: string): Promise<void> {
+  const targets = await unit.sql
+    .selectFrom('releaseTargets')
+    .select('target')
+    .where('releaseId', '=', releaseId)
+    .execute();
+  const waiting = (
+    await queuesOf(
+      unit.sql,
+      targets.map((row) => row.target),
+    )
+  ).filter((queued) => !queued.held && queued.releaseId !== releaseId);
+  const ids = [...new Set(waiting.map((queued) => queued.releaseId))].sort();
+  if (ids.length === 0) {
+    return;
+  }
+  await unit.sql
+    .updateTable('releases')
+    .set((row) => ({ wake: row('wake', '+', 1) }))
+    .where('id', 'in', ids)
+    .execute();
+  for (const id of ids) {
+    unit.notify({ kind: 'work', releaseId: id });
+  }
+}

@@ -1,0 +1,68 @@
+import type { JsonObject } from '../../domain/json';
+import type { ActionOutcome, ReleaseEvent } from '../../domain/release';
+import type { Unit } from '../store';
+import type { ReleaseRow } from './stored-release';
+import { planOfRow } from './stored-release';
+
+/**
+ * Puts what happened to a release into the audit, which is also its list of events and its stream (INV-4). Phases go
+ * by name there, and an event that a person caused carries that person's reason.
+ */
+export async function recordEvents(
+  unit: Unit,
+  release: ReleaseRow,
+  outcomes: readonly ActionOutcome[],
+  events: readonly ReleaseEvent[],
+): Promise<void> {
+  const plan = planOfRow(release);
+  const of = { projectId: release.projectId, releaseId: release.id };
+  const reasons = await reasonsOf(unit, outcomes, events);
+
+  for (const { action, number, at, refusal } of outcomes) {
+    const asked = reasons.get(action);
+    unit.record({
+      ...of,
+      type: refusal ? 'action-refused' : 'action-applied',
+      at,
+      actorId: asked?.actorId ?? null,
+      data: {
+        action,
+        number,
+        verb: asked?.verb ?? null,
+        reason: asked?.reason ?? null,
+        ...(refusal ? { code: refusal.refused, detail: refusal.detail } : {}),
+      },
+    });
+  }
+  for (const event of events) {
+    const { type, at, ...facts } = event;
+    const data: JsonObject = { ...(facts as JsonObject) };
+    delete data['by'];
+    if ('phase' in event) {
+      data['phase'] = plan.phases[event.phase]?.name ?? null;
+    }
+    const actionId = 'action' in event ? event.action : null;
+    if (actionId !== null) {
+      data['reason'] = reasons.get(actionId)?.reason ?? null;
+    }
+    unit.record({ ...of, type, at, actorId: ('by' in event ? event.by : null) ?? null, data });
+  }
+}
+
+async function reasonsOf(unit: Unit, outcomes: readonly ActionOutcome[], events: readonly ReleaseEvent[]) {
+  const ids = new Set(outcomes.map((outcome) => outcome.action));
+  for (const event of events) {
+    if ('action' in event && event.action !== null) {
+      ids.add(event.action);
+    }
+  }
+  const rows =
+    ids.size === 0
+      ? []
+      : await unit.sql
+          .selectFrom('actions')
+          .select(['id', 'actorId', 'verb', 'reason'])
+          .where('id', 'in', [...ids])
+          .execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+
+import { canonicalJson } from '../../domain/canonical-json';
+import { evolveAll } from '../../domain/evolve';
+import type { Step } from '../../domain/next-step';
+import { afterStep } from '../../domain/next-step';
+import { refuseEnded } from '../../domain/refuse-ended';
+import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from '../../domain/release';
+import { isTerminal } from '../../domain/release';
+import type { Unit } from '../store';
+import { recordEvents } from './record-events';
+import { saveDeployments } from './save-deployments';
+import { saveRelease } from './save-release';
+import type { ReleaseRow } from './stored-release';
+import { lockRelease, positionOf } from './stored-release';
+import { takeEffect } from './take-effect';
+import { tryStart } from './try-start';
+import { undecidedActions } from './undecided-actions';
+
+/** A step as the workflow sends it. */
+export interface StepToRecord {
+  release: string;
+  epoch: number;
+  seq: number;
+  step: Step;
+}
+
+/** What is stored after a step; `held`: a queue kept it from starting. */
+export type RecordedStep =
+  { recorded: false; why: string } | { recorded: true; state: ReleaseState; actions: AcceptedAction[]; held: boolean };
+
+/** Two workflows disagree about what a step was: never papered over. */
+export class Divergence extends Error {
+  override readonly name = 'Divergence';
+}
+
+/**
+ * Records what a workflow decided and, where nothing undecided stands in the way, takes effect in the same transaction
+ * (REL-30). The first statement takes the step's number: the same step again gets the stored answer, another one under
+ * the same number is a `Divergence`.
+ */
+export async function recordStep(unit: Unit, input: StepToRecord): Promise<RecordedStep> {
+  const digest = createHash('sha256').update(canonicalJson(input.step)).digest('hex');
+  const row = await lockRelease(unit, input.release);
+  if (!row) {
+    return { recorded: false, why: 'The store does not know the release' };
+  }
+  const before = await recordedBefore(unit, input, digest);
+  if (before) {
+    return before;
+  }
+  if (row.epoch !== input.epoch) {
+    return { recorded: false, why: `The release is in epoch ${row.epoch} by now` };
+  }
+  if (row.seq + 1 !== input.seq) {
+    throw new Divergence(`Step ${input.seq} of ${input.release} came after step ${row.seq}`);
+  }
+
+  const result = await recordNew(unit, row, input);
+  await unit.sql
+    .insertInto('releaseSteps')
+    .values({ releaseId: row.id, seq: input.seq, digest, result: JSON.stringify(result) })
+    .execute();
+  return result;
+}
+
+async function recordedBefore(unit: Unit, input: StepToRecord, digest: string): Promise<RecordedStep | null> {
+  const stored = await unit.sql
+    .selectFrom('releaseSteps')
+    .select(['digest', 'result'])
+    .where('releaseId', '=', input.release)
+    .where('seq', '=', input.seq)
+    .executeTakeFirst();
+  if (!stored) {
+    return null;
+  }
+  if (stored.digest !== digest) {
+    throw new Divergence(`Step ${input.seq} of ${input.release} was recorded with other contents`);
+  }
+  return JSON.parse(stored.result) as RecordedStep;
+}
+
+async function recordNew(unit: Unit, row: ReleaseRow, { seq, step }: StepToRecord): Promise<RecordedStep> {
+  const position = positionOf(row);
+  await saveOutcomes(unit, step.outcomes);
+
+  const decided = afterStep(position, step, false);
+  const { reached, held, actions } = await reach(unit, row, decided, step);
+  const events = [...step.events, ...reached];
+  const state = evolveAll(decided, reached);
+  const ended = isTerminal(state) ? refuseEnded(state, actions) : [];
+  await saveOutcomes(unit, ended);
+
+  await saveDeployments(unit, row, state, events);
+  await recordEvents(unit, row, [...step.outcomes, ...ended], events);
+  await saveRelease(unit, row, state, { seq });
+  return { recorded: true, state, held, actions: ended.length > 0 ? [] : actions };
+}
+
+/** The step into the world, unless something undecided was found: that is decided first (REL-30). */
+async function reach(
+  unit: Unit,
+  row: ReleaseRow,
+  state: ReleaseState,
+  step: Step,
+): Promise<{ reached: readonly ReleaseEvent[]; held: boolean; actions: AcceptedAction[] }> {
+  const actions = await undecidedActions(unit.sql, row.id, state.decided);
+  if (!step.reach || (actions.length > 0 && step.reach.kind !== 'revert')) {
+    return { reached: [], held: false, actions };
+  }
+  if (step.reach.kind === 'start') {
+    const at = step.reach.events[0]?.at ?? state.lastAt;
+    const started = await tryStart(unit, row, state, step.reach.events, at);
+    return { reached: started ?? [], held: started === null, actions };
+  }
+  await takeEffect(unit, row, state, step.reach);
+  return { reached: step.reach.events, held: false, actions };
+}
+
+async function saveOutcomes(unit: Unit, outcomes: readonly ActionOutcome[]): Promise<void> {
+  for (const { action, at, refusal } of outcomes) {
+    await unit.sql
+      .updateTable('actions')
+      .set({
+        status: refusal ? 'refused' : 'applied',
+        refusal: refusal ? JSON.stringify(refusal) : null,
+        decidedAt: at,
+      })
+      .where('id', '=', action)
+      .execute();
+    unit.notify({ kind: 'action-decided', actionId: action });
+  }
+}

@@ -1,0 +1,29 @@
+import { isTerminal, shownState } from '../../domain/release';
+import type { ReleaseState } from '../../domain/release';
+import type { Unit } from '../store';
+import type { ReleaseRow } from './stored-release';
+import { wakeNext } from './queue';
+
+/** Writes the position and what is filtered by; an ended release lets the next ones in its queues go on (REL-32). */
+export async function saveRelease(
+  unit: Unit,
+  release: ReleaseRow,
+  state: ReleaseState,
+  columns: { claimedBy?: string; seq: number },
+): Promise<void> {
+  const ended = isTerminal(state);
+  await unit.sql
+    .updateTable('releases')
+    .set({
+      ...columns,
+      position: JSON.stringify(state),
+      state: shownState(state),
+      live: ended ? 0 : 1,
+      endedAt: ended ? state.lastAt : null,
+    })
+    .where('id', '=', release.id)
+    .execute();
+  if (ended) {
+    await wakeNext(unit, release.id);
+  }
+}

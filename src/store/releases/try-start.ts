@@ -1,0 +1,50 @@
+import type { Instant } from '../../domain/instant';
+import { outdatedBases } from '../../domain/change-set';
+import { refuseStart } from '../../domain/next-step';
+import type { ReleaseEvent, ReleaseState } from '../../domain/release';
+import { knownProject } from '../flags/flag-facts';
+import { lockFlags } from '../flags/lock-flags';
+import type { Unit } from '../store';
+import { holdTargets, queuesOf } from './queue';
+import type { ReleaseRow } from './stored-release';
+import { changesOf, flagTarget } from './stored-release';
+
+/**
+ * Starts a queued release if it is first in all of its queues (REL-3): gives it its targets and returns `started`
+ * events, or those of a refusal when its change set was overtaken by what went before. `null`: it is not its turn.
+ */
+export async function tryStart(
+  unit: Unit,
+  release: ReleaseRow,
+  state: ReleaseState,
+  started: readonly ReleaseEvent[],
+  now: Instant,
+): Promise<readonly ReleaseEvent[] | null> {
+  const changes = changesOf(release);
+  const flagIds = changes.map((change) => change.flagId).sort();
+  await lockFlags(unit, flagIds);
+
+  const queues = await queuesOf(unit.sql, flagIds.map(flagTarget));
+  const own = queues.filter((queued) => queued.releaseId === release.id);
+  if (own.every((queued) => queued.held)) {
+    return started;
+  }
+  const ticket = own[0]?.ticket ?? 0;
+  if (queues.some((queued) => queued.releaseId !== release.id && queued.ticket < ticket)) {
+    return null;
+  }
+
+  const outdated = outdatedBases(
+    changes.map(({ flag, definition, base }) => (base === null ? { flag, definition } : { flag, definition, base })),
+    await knownProject(
+      unit.sql,
+      release.projectId,
+      changes.map((change) => change.flag),
+    ),
+  );
+  if (outdated[0]) {
+    return refuseStart(state, outdated[0].message, now);
+  }
+  await holdTargets(unit, release.id, flagIds);
+  return started;
+}

@@ -1,0 +1,96 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineSignal,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import type { ReleaseActivities } from '../activities';
+import { MINUTE } from '../domain/instant';
+import { nextStep } from '../domain/next-step';
+import { isTerminal } from '../domain/release';
+import { Mailbox } from './mailbox';
+import type { ActionsSignalArgs, ReleaseWorkflowInput } from './messages';
+import { ACTIONS_SIGNAL, HOLDS_CHANGED_SIGNAL } from './messages';
+
+const actionsSignal = defineSignal<ActionsSignalArgs>(ACTIONS_SIGNAL);
+const holdsChangedSignal = defineSignal(HOLDS_CHANGED_SIGNAL);
+
+/**
+ * Both activities are one transaction each and repeat for ever: a store that is down stops a release where it stands.
+ * The short timeout is what a release loses when its worker dies in the middle of one.
+ */
+const { claimRelease, recordStep } = proxyActivities<ReleaseActivities>({
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+});
+
+/** How long a release that waits for its turn trusts that it will be told; then it asks by itself. */
+const RECHECK_MS = 10 * MINUTE;
+
+/** Well before the server asks for it at 4,096 events. */
+const HISTORY_EVENTS_MAX = 3_000;
+
+/**
+ * One release, from its start to its end, for minutes or for weeks: waits for actions and timers, asks the domain what
+ * to do, has it recorded. What it knows it can be told again from the store (REL-33), so it may end and start anywhere.
+ */
+export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void> {
+  const mailbox = new Mailbox();
+  let woken = false;
+  setHandler(actionsSignal, (actions) => {
+    mailbox.add(actions);
+  });
+  setHandler(holdsChangedSignal, () => {
+    woken = true;
+  });
+
+  const claim = await claimRelease({ ...input, claimant: workflowInfo().firstExecutionRunId, now: Date.now() });
+  if (!claim.claimed) {
+    return;
+  }
+  const { plan } = claim;
+  let { state, seq, held } = claim;
+  mailbox.add(claim.actions);
+
+  while (!isTerminal(state)) {
+    if (workflowInfo().historyLength > HISTORY_EVENTS_MAX) {
+      // Undecided actions are not lost with the mailbox: the claim of the next run returns them.
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof releaseWorkflow>(input);
+    }
+    held &&= !woken;
+    const next = nextStep({ state, plan, holds: [], mailbox: mailbox.after(state.decided), held, now: Date.now() });
+
+    if ('step' in next) {
+      woken = false;
+      seq += 1;
+      const recorded = await recordStep({ ...input, seq, step: next.step });
+      if (!recorded.recorded) {
+        return;
+      }
+      ({ state, held } = recorded);
+      mailbox.add(recorded.actions);
+      continue;
+    }
+
+    const { decided } = state;
+    const isCalled = () => mailbox.hasNext(decided) || woken;
+    const waitMs = Math.min(...timesToWait(next.waitUntil, held));
+    if (!Number.isFinite(waitMs)) {
+      await condition(isCalled);
+    } else if (!(await condition(isCalled, Math.max(1, waitMs)))) {
+      held = false;
+    }
+  }
+
+  // What was signalled during the last recording is in the store, decided or refused there.
+  await condition(allHandlersFinished);
+}
+
+function timesToWait(until: number | null, held: boolean): number[] {
+  return [...(until === null ? [] : [until - Date.now()]), ...(held ? [RECHECK_MS] : [])];
+}
