@@ -14,6 +14,7 @@ import { changesOf, flagTarget } from './stored-release';
  */
 export async function takeEffect(unit: Unit, release: ReleaseRow, state: ReleaseState, reach: Reach): Promise<void> {
   switch (reach.kind) {
+    case 'timer':
     case 'start':
       return;
     case 'phase':
