@@ -8,9 +8,11 @@ export interface Version {
 
 const STRICT =
   /^v?(0|[1-9]\d{0,255})\.(0|[1-9]\d{0,255})\.(0|[1-9]\d{0,255})(?:-((?:0|[1-9]\d{0,255}|\d{0,255}[A-Za-z-][0-9A-Za-z-]{0,255})(?:\.(?:0|[1-9]\d{0,255}|\d{0,255}[A-Za-z-][0-9A-Za-z-]{0,255}))*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
-const PARTIAL = /^\d{1,16}(?:\.\d{1,16})?$/;
+const PARTIAL = /^(\d+)(?:\.(\d+))?$/;
 const NUMERIC = /^\d+$/;
 const LONGEST = 256;
+/** Of a number in a partial version. */
+const MOST_DIGITS = 16;
 
 /**
  * Reads a version as flagd's `sem_ver` does: a leading `v` is ignored, `1` and `1.2` mean `1.0.0` and `1.2.0`.
@@ -18,11 +20,8 @@ const LONGEST = 256;
  * @returns null for anything else; `sem_ver` matches nothing then (FLG-7)
  */
 export function parseVersion(text: string): Version | null {
-  const bare = text.replace(/^[vV]/, '');
-  if (bare.length > LONGEST) {
-    return null;
-  }
-  const match = STRICT.exec(completed(bare).trim());
+  const spelled = completed(text.replace(/^[vV]/, ''));
+  const match = spelled.length > LONGEST ? null : STRICT.exec(spelled.trim());
   if (match === null) {
     return null;
   }
@@ -60,11 +59,14 @@ export function formatVersion(version: Version): string {
   return version.prerelease.length === 0 ? core : `${core}-${version.prerelease.join('.')}`;
 }
 
+/** flagd passes over a number that is too long for one, and takes the next. */
 function completed(text: string): string {
-  if (!PARTIAL.test(text)) {
+  const [, major, minor] = PARTIAL.exec(text) ?? [];
+  const numbers = [major, minor].filter((part) => part !== undefined && part.length <= MOST_DIGITS);
+  if (numbers.length === 0) {
     return text;
   }
-  return text.includes('.') ? `${text}.0` : `${text}.0.0`;
+  return numbers.length === 2 ? `${numbers.join('.')}.0` : `${numbers.join('.')}.0.0`;
 }
 
 /** Numeric identifiers come before the others and compare as numbers. */
