@@ -16,6 +16,8 @@ import { createApp } from '../api/server';
 import { DEFAULT_LIMITS } from '../api/settings';
 import { createSecretBox } from '../store/secret-box';
 import { openStore, type Store } from '../store/store';
+import { FlagFollower } from '../targets/flags/flag-follower';
+import { FlagImage } from '../targets/flags/flag-image';
 import { openAdmin } from './admin-token';
 import { openDataFolder, secretKeyIn } from './data-folder';
 import type { Settings } from './settings';
@@ -103,6 +105,12 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   });
   stops.push(() => dispatcher.stop());
 
+  const flagImage = new FlagImage();
+  const flagFollower = await FlagFollower.start(store, flagImage, (error) =>
+    log.error({ err: error }, 'The flags of an environment could not be read'),
+  );
+  stops.push(() => flagFollower.stop());
+
   const shutdown = new AbortController();
   const deps: Deps = {
     store,
@@ -113,6 +121,8 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     keyRing: createKeyRing(store),
     secretBox: createSecretBox(secretKey),
     outcomes: new OutcomeWaiters(store),
+    flagImage,
+    flagFollower,
     probes: {
       store: async () => {
         await store.read.selectFrom('installation').select('id').executeTakeFirst();

@@ -140,6 +140,8 @@ export const actOnRelease = (deps: Deps): Route[] =>
         }
         switch (action.status) {
           case 'applied': {
+            // Clients of flags see what was decided no later than the one who asked for it.
+            await deps.flagFollower.caughtUp();
             const release = await readRelease(deps.store.read, scope.release.id);
             return ok(await releaseView(deps.store, release ?? scope.release, caller, deps.now()), { location });
           }

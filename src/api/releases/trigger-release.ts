@@ -108,6 +108,7 @@ export const triggerReleaseRoute = (deps: Deps) =>
       });
 
       if (kept.release === null) {
+        await deps.flagFollower.caughtUp();
         return ok({ applied: true as const, release: null });
       }
       const record = await readRelease(deps.store.read, kept.release);
