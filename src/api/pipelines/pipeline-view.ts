@@ -1,0 +1,40 @@
+import { checkPipeline } from '../../domain/pipeline-check';
+import { pipelineFacts } from '../../store/pipelines/pipeline-facts';
+import type { StoredPipeline } from '../../store/pipelines/find-pipeline';
+import type { PipelineVersion } from '../../store/pipelines/put-pipeline';
+import type { Store } from '../../store/store';
+import { etagOf } from '../etag';
+import { toInstant } from '../schemas/common';
+import { fromPipeline } from '../schemas/pipeline';
+
+/** Changes exactly when the definition does (PIPE-5, HTTP-7). */
+export function pipelineEtag({ id, version }: PipelineVersion): string {
+  return etagOf('pipeline', id, version);
+}
+
+/** A version of a pipeline as its readers get it, in the shape of the schema `pipelineAnswer`. */
+export async function pipelineView(store: Store, project: string, pipeline: StoredPipeline) {
+  const facts = await pipelineFacts(store.read, pipeline.projectId, pipeline.definition);
+  return {
+    ...fieldsOf(project, pipeline),
+    ...fromPipeline(pipeline.definition),
+    warnings: checkPipeline(pipeline.definition, facts).warnings,
+  };
+}
+
+/** The same in a list, in the shape of the schema `listedPipeline`. */
+export function listedPipelineView(project: string, pipeline: StoredPipeline) {
+  return { ...fieldsOf(project, pipeline), phases: pipeline.definition.phases.map(({ name }) => name) };
+}
+
+function fieldsOf(project: string, pipeline: StoredPipeline) {
+  return {
+    project,
+    name: pipeline.slug,
+    version: pipeline.version,
+    latestVersion: pipeline.latestVersion,
+    createdAt: toInstant(pipeline.createdAt),
+    savedAt: toInstant(pipeline.savedAt),
+    savedBy: pipeline.savedBy,
+  };
+}
