@@ -42,8 +42,10 @@ export interface Scope {
   visible?: boolean;
   /** What one who may not see the thing is told; left out where the scope is everywhere. */
   hidden?: Problem;
-  /** Asked for instead of the route's permission, where it depends on the thing: creating a project, say. */
+  /** Asked for instead of the route's permission, where that depends on the thing: creating a project, say. */
   needs?: RequiredPermission;
+  /** The judgement itself, where it is not a matter of a permission alone: one's own tokens, the review of one's team. */
+  permitted?: boolean;
 }
 
 /** What a scope is found from: the path's parameters, checked, and who asks. */

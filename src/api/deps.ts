@@ -1,8 +1,12 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { SecretBox } from '../store/secret-box';
 import type { Store } from '../store/store';
+import type { FlagFollower } from '../targets/flags/flag-follower';
+import type { FlagImage } from '../targets/flags/flag-image';
 import type { Authenticator } from './authenticate';
 import type { KeyRing } from './key-ring';
+import type { OutcomeWaiters } from './releases/outcome-waiters';
 import type { ApiSettings } from './settings';
 
 /** Parts of the service whose state `/readyz` tells (HTTP-8). */
@@ -20,6 +24,13 @@ export interface Deps {
   registry: Registry;
   authenticator: Authenticator;
   keyRing: KeyRing;
+  /** Under SLUICE_SECRET_KEY. */
+  secretBox: SecretBox;
+  outcomes: OutcomeWaiters;
+  /** What clients of flags are answered from. */
+  flagImage: FlagImage;
+  /** Keeps the image at the store's newest revision; whoever changed flags awaits `caughtUp` before answering. */
+  flagFollower: FlagFollower;
   /** Parts this process depends on; one that is missing here is reported as not run by this process. */
   probes: Partial<Record<Part, Probe>>;
   settings: ApiSettings;

@@ -20,6 +20,8 @@ export interface StreamedEvent {
 export interface EventChannel {
   /** Sends one event. A reader that does not keep up is cut instead of filling memory. */
   send(event: StreamedEvent): void;
+  /** Moves the reader's `Last-Event-ID` past what is not for it, without an event. */
+  skipTo(id: string): void;
   /** Resolves when the reader can take more, or has gone: to be awaited by those who have much to send. */
   ready(): Promise<void>;
   /** Ends the stream. */
@@ -62,6 +64,7 @@ export function openEventChannel(response: ServerResponse): EventChannel {
     send: ({ id, type, data }) => {
       write(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
     },
+    skipTo: (id) => write(`id: ${id}\n\n`),
     ready: () => drained(response, ended.signal),
     close: () => void response.end(),
   };

@@ -26,7 +26,7 @@ const apiProblems = {
   'request.failed': { status: 500, title: 'Something went wrong on our side' },
   'idempotency.mismatch': { status: 422, title: 'The Idempotency-Key belongs to another body' },
   'store.unavailable': { status: 503, title: 'The store cannot be reached' },
-  'name.retired': { status: 409, title: 'The name belonged to something that was deleted' },
+  'backup.unsupported': { status: 409, title: 'This store is backed up with other tools' },
   'project.unknown': { status: 404, title: 'There is no such project' },
   'project.gone': { status: 410, title: 'The project was deleted' },
   'project.in-use': { status: 409, title: 'The project is in use' },
@@ -45,6 +45,19 @@ const apiProblems = {
   'token.gone': { status: 410, title: 'The token was deleted' },
   'grant.exceeds': { status: 403, title: 'Nobody grants what they do not hold' },
   'reference.unknown': { status: 422, title: 'The body names something that does not exist' },
+  'pipeline.unknown': { status: 404, title: 'There is no such pipeline, or not in this version' },
+  'pipeline.gone': { status: 410, title: 'The pipeline was deleted' },
+  'pipeline.in-use': { status: 409, title: 'A release runs on the pipeline' },
+  'pipeline.invalid': { status: 400, title: 'The definition of the pipeline has faults' },
+  'flag.unknown': { status: 404, title: 'There is no such flag' },
+  'flag.gone': { status: 410, title: 'The flag was deleted' },
+  'flag.invalid': { status: 400, title: 'The definition of the flag has faults' },
+  'flag.kind-fixed': { status: 409, title: 'Kind and type of a flag never change' },
+  'flag.requires-pipeline': { status: 409, title: 'What these environments see changes by a release' },
+  'flag.being-released': { status: 409, title: 'A release is changing the flag' },
+  'release.unknown': { status: 404, title: 'There is no such release' },
+  'release.change-outdated': { status: 412, title: 'A flag has changed since the change was made' },
+  'action.unknown': { status: 404, title: 'There is no such action' },
 } as const satisfies Record<string, ProblemKind>;
 
 /** What the domain's refusals are over HTTP: a new rule code without a status does not compile. */

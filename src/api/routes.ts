@@ -1,12 +1,26 @@
+import { auditRoutes } from './audit/audit-routes';
+import { createBackupRoute } from './backup/create-backup';
 import type { Route } from './define-route';
 import type { Deps } from './deps';
 import { flagRoutes } from './flags/flag-routes';
+import { healthRoutes } from './health/health-routes';
 import { openApiRoute } from './openapi-route';
 import { pipelineRoutes } from './pipelines/pipeline-routes';
+import { projectRoutes } from './projects/project-routes';
 import { releaseRoutes } from './releases/routes';
+import { userRoutes } from './users/user-routes';
 
 /** Every route there is: one list per area, one line here. */
 export function routes(deps: Deps): Route[] {
-  const operations: Route[] = [...flagRoutes(deps), ...pipelineRoutes(deps), ...releaseRoutes(deps)];
+  const operations: Route[] = [
+    ...healthRoutes(deps),
+    ...userRoutes(deps),
+    ...projectRoutes(deps),
+    ...flagRoutes(deps),
+    ...pipelineRoutes(deps),
+    ...releaseRoutes(deps),
+    ...auditRoutes(deps),
+    createBackupRoute(deps),
+  ];
   return [...operations, openApiRoute(operations)];
 }

@@ -137,7 +137,7 @@ export function createApp(deps: Deps, routes: readonly Route[]): Express {
     }
     const scope: Scope = permission.in ? await permission.in({ ...request, caller }) : { projectId: null };
     const needed = scope.needs ?? permission.name;
-    if (caller.may(needed, scope.projectId)) {
+    if (scope.permitted ?? caller.may(needed, scope.projectId)) {
       return scope;
     }
     const visible = scope.visible ?? (scope.projectId === null || caller.may('ProjectView', scope.projectId));

@@ -1,6 +1,8 @@
 import { canonicalJson } from '../domain/canonical-json';
 import type { Json } from '../domain/json';
+import type { Kysely } from 'kysely';
 import type { Unit } from './store';
+import type { Tables } from './tables';
 
 /** What makes a repetition recognisable (HTTP-6). */
 export interface KeyedRequest {
@@ -50,12 +52,27 @@ export async function claimKey<T extends Json>(unit: Unit, request: KeyedRequest
     };
   }
 
-  const first = await unit.sql
+  const first = await rowOf(unit.sql, request);
+  return first?.bodyHash === bodyHash
+    ? { kind: 'repeated', kept: JSON.parse(first.answer) as T }
+    : { kind: 'mismatch' };
+}
+
+/**
+ * What the same request kept before; null when there was none. For effects outside the store, which cannot wait inside
+ * a transaction: look first, and claim when it is done.
+ */
+export async function findKept<T extends Json>(sql: Kysely<Tables>, request: KeyedRequest): Promise<T | null> {
+  const row = await rowOf(sql, request);
+  return row?.bodyHash === request.bodyHash ? (JSON.parse(row.answer) as T) : null;
+}
+
+async function rowOf(sql: Kysely<Tables>, { userId, route, key }: KeyedRequest) {
+  return sql
     .selectFrom('idempotencyKeys')
     .select(['bodyHash', 'answer'])
     .where('userId', '=', userId)
     .where('route', '=', route)
     .where('key', '=', key)
-    .executeTakeFirstOrThrow();
-  return first.bodyHash === bodyHash ? { kind: 'repeated', kept: JSON.parse(first.answer) as T } : { kind: 'mismatch' };
+    .executeTakeFirst();
 }

@@ -1,3 +1,6 @@
+import { FlagFollower } from '../../src/targets/flags/flag-follower';
+import { FlagImage } from '../../src/targets/flags/flag-image';
+import { OutcomeWaiters } from '../../src/api/releases/outcome-waiters';
 import type { Express } from 'express';
 import { Registry } from 'prom-client';
 import { createAuthenticator } from '../../src/api/authenticate';
@@ -7,6 +10,7 @@ import { createLog } from '../../src/api/log';
 import { routes } from '../../src/api/routes';
 import { createApp } from '../../src/api/server';
 import { DEFAULT_LIMITS } from '../../src/api/settings';
+import { createSecretBox } from '../../src/store/secret-box';
 import { openStore } from '../../src/store/store';
 import { ensureAdmin } from '../../src/store/users/ensure-admin';
 import { removeDir, tempDir } from './temp-dir';
@@ -31,6 +35,10 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<ApiFixtur
   const logged: string[] = [];
   await ensureAdmin(store, { adminToken: ADMIN_TOKEN, now: now() });
 
+  const flagImage = new FlagImage();
+  const flagFollower = await FlagFollower.start(store, flagImage, (error) => {
+    throw error;
+  });
   const deps: Deps = {
     store,
     now,
@@ -38,6 +46,10 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<ApiFixtur
     registry: new Registry(),
     authenticator: createAuthenticator(store, now),
     keyRing: createKeyRing(store),
+    outcomes: new OutcomeWaiters(store),
+    flagImage,
+    flagFollower,
+    secretBox: createSecretBox('a-key-for-tests-of-at-least-32-characters'),
     probes: { store: () => Promise.resolve() },
     settings: {
       corsOrigins: ['https://app.example.com'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { After, PageRequest } from '../../store/page';
 import { invalidRequest } from '../problem';
 
 const DEFAULT_LIMIT = 50;
@@ -15,18 +16,6 @@ export const pageQuery = {
     .describe(`How many at most, 1 to ${MAX_LIMIT}; ${DEFAULT_LIMIT} if left out.`),
   cursor: z.string().max(200).optional().describe('`next` of the page before; left out: the first page.'),
 };
-
-/** Where a page begins: behind the thing with this age and id. */
-export interface After {
-  createdAt: number;
-  id: string;
-}
-
-/** What a list reads: at most `limit` things behind `after`, newest first by (created, id). */
-export interface PageRequest {
-  limit: number;
-  after: After | null;
-}
 
 /** One page of a list as a schema. */
 export function pageOf<T extends z.ZodType>(item: T, name: string) {

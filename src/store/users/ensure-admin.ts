@@ -19,7 +19,10 @@ export interface AdminSetup {
  *
  * A user `admin` who exists keeps what it was granted, as long as the installation has another administrator.
  */
-export async function ensureAdmin(store: Store, options: { adminToken?: string; now: number }): Promise<AdminSetup> {
+export async function ensureAdmin(
+  store: Store,
+  options: { adminToken?: string; firstToken?: string; now: number },
+): Promise<AdminSetup> {
   return store.write(async (unit) => {
     const { adminId, isNew } = await ensureUser(unit, options.now);
     const before = await tokenOfSetting(unit.sql, adminId);
@@ -33,7 +36,7 @@ export async function ensureAdmin(store: Store, options: { adminToken?: string; 
     if (!isNew) {
       return { adminId, generatedToken: null };
     }
-    const token = newSecret('sluice');
+    const token = options.firstToken ?? newSecret('sluice');
     await addToken(unit, {
       adminId,
       name: 'first start',

@@ -5,6 +5,12 @@ import type { Tables } from '../tables';
 
 export type Subject = { kind: 'user' | 'team' | 'token'; id: string };
 
+/** A grant and the name of its project, as people write it; null: everywhere. */
+export interface NamedGrant {
+  grant: Grant;
+  projectName: string | null;
+}
+
 /** A row of `grants` as the domain sees it. */
 export function grantOf(row: { role: string | null; permission: string | null; projectId: string | null }): Grant {
   return row.role === null
@@ -12,28 +18,54 @@ export function grantOf(row: { role: string | null; permission: string | null; p
     : { role: row.role as Role, project: row.projectId };
 }
 
-/** What a user, team or token was granted itself, in the order in which it was given. */
-export async function grantsOf(sql: Kysely<Tables>, subject: Subject): Promise<Grant[]> {
+/**
+ * What these users, teams or tokens were granted themselves, by their ids, in the order in which it was given. Grants in
+ * deleted projects are left out: nobody could give them again.
+ */
+export async function namedGrants(
+  sql: Kysely<Tables>,
+  subjectIds: readonly string[],
+): Promise<Map<string, NamedGrant[]>> {
+  const found = new Map<string, NamedGrant[]>(subjectIds.map((id) => [id, []]));
+  if (subjectIds.length === 0) {
+    return found;
+  }
   const rows = await sql
     .selectFrom('grants')
-    .select(['role', 'permission', 'projectId'])
-    .where('subjectKind', '=', subject.kind)
-    .where('subjectId', '=', subject.id)
-    .orderBy('id')
+    .leftJoin('projects', 'projects.id', 'grants.projectId')
+    .select(['grants.subjectId', 'grants.role', 'grants.permission', 'grants.projectId', 'projects.slug'])
+    .where('grants.subjectId', 'in', subjectIds)
+    .where('projects.deletedAt', 'is', null)
+    .orderBy('grants.id')
     .execute();
-  return rows.map(grantOf);
+  for (const row of rows) {
+    found.get(row.subjectId)?.push({ grant: grantOf(row), projectName: row.slug });
+  }
+  return found;
+}
+
+/** The same of one. */
+export async function namedGrantsOf(sql: Kysely<Tables>, subjectId: string): Promise<NamedGrant[]> {
+  return (await namedGrants(sql, [subjectId])).get(subjectId) ?? [];
+}
+
+/** Whether two lists grant the same, in whatever order. */
+export function sameGrants(one: readonly Grant[], other: readonly Grant[]): boolean {
+  const content = (grants: readonly Grant[]) => JSON.stringify([...new Set(grants.map(asText))].sort());
+  return content(one) === content(other);
 }
 
 /** Puts these grants in the place of what the subject had. */
 export async function replaceGrants(sql: Kysely<Tables>, subject: Subject, grants: readonly Grant[]): Promise<void> {
   await sql.deleteFrom('grants').where('subjectKind', '=', subject.kind).where('subjectId', '=', subject.id).execute();
-  if (grants.length === 0) {
+  const distinct = [...new Map(grants.map((grant) => [asText(grant), grant])).values()];
+  if (distinct.length === 0) {
     return;
   }
   await sql
     .insertInto('grants')
     .values(
-      grants.map((grant) => ({
+      distinct.map((grant) => ({
         id: newId(),
         subjectKind: subject.kind,
         subjectId: subject.id,
@@ -43,4 +75,12 @@ export async function replaceGrants(sql: Kysely<Tables>, subject: Subject, grant
       })),
     )
     .execute();
+}
+
+function asText(grant: Grant): string {
+  return JSON.stringify([
+    'role' in grant ? grant.role : null,
+    'role' in grant ? null : grant.permission,
+    grant.project,
+  ]);
 }

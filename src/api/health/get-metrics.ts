@@ -1,0 +1,14 @@
+import { defineRoute } from '../define-route';
+import type { Deps } from '../deps';
+
+export const getMetricsRoute = ({ registry }: Deps) =>
+  defineRoute({
+    method: 'get',
+    path: '/metrics',
+    operationId: 'getMetrics',
+    summary: 'Metrics for Prometheus',
+    description: 'No label names a project, a flag or a person.',
+    permission: 'public',
+    answers: { 200: { description: 'Prometheus’ text format.', contentType: 'text/plain' } },
+    handle: async () => ({ status: 200, contentType: registry.contentType, text: await registry.metrics() }),
+  });

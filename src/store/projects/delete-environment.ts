@@ -1,0 +1,39 @@
+import type { Unit } from '../store';
+import { lockEnvironment, type EnvironmentRow } from './find-environment';
+import { pipelinesInUse, reaches } from './live-releases';
+
+/** `busy` names the pipelines and releases that reach it. */
+export type DeleteEnvironmentOutcome =
+  { kind: 'deleted' } | { kind: 'unknown' } | { kind: 'gone' } | { kind: 'busy'; users: string[] };
+
+/** Deletes an environment softly (HTTP-7); its evaluation keys open nothing any more. */
+export async function deleteEnvironment(
+  unit: Unit,
+  input: { projectId: string; slug: string; by: string; at: number; judge: (current: EnvironmentRow) => void },
+): Promise<DeleteEnvironmentOutcome> {
+  const { projectId, slug, by, at } = input;
+  const known = await lockEnvironment(unit, projectId, slug);
+  if (!known) {
+    return { kind: 'unknown' };
+  }
+  if (known.deletedAt !== null) {
+    return { kind: 'gone' };
+  }
+  input.judge(known);
+
+  const users = (await pipelinesInUse(unit.sql, projectId)).filter((used) => reaches(used, slug));
+  if (users.length > 0) {
+    return { kind: 'busy', users: users.map(({ user }) => user) };
+  }
+  await unit.sql.updateTable('environments').set({ deletedAt: at }).where('id', '=', known.id).execute();
+  unit.record({
+    type: 'environment-deleted',
+    at,
+    actorId: by,
+    projectId,
+    releaseId: null,
+    data: { environment: slug },
+  });
+  unit.notify({ kind: 'flags-changed', environmentIds: [known.id] });
+  return { kind: 'deleted' };
+}
