@@ -1,6 +1,6 @@
 import { problemOf } from '../problem';
 import type { ActionRecord } from './outcome-waiters';
-import { instantOf } from './release-view';
+import { toInstant } from '../schemas/common';
 
 const SHOWN = { undecided: 'pending', applied: 'applied', refused: 'refused' } as const;
 
@@ -14,8 +14,8 @@ export function actionView(action: ActionRecord, by: string) {
     state: SHOWN[action.status],
     by,
     reason: action.reason,
-    acceptedAt: instantOf(action.acceptedAt),
-    decidedAt: action.decidedAt === null ? null : instantOf(action.decidedAt),
+    acceptedAt: toInstant(action.acceptedAt),
+    decidedAt: action.decidedAt === null ? null : toInstant(action.decidedAt),
     problem: action.refusal ? problemOf(action.refusal).toBody() : null,
   };
 }

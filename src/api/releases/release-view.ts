@@ -6,6 +6,7 @@ import { userNames, type ReleaseRecord } from '../../store/releases/read-release
 import { changesOf, planOfRow, positionOf } from '../../store/releases/stored-release';
 import type { Store } from '../../store/store';
 import type { Caller } from '../caller';
+import { toInstant } from '../schemas/common';
 import { actionRights, mayAct } from './caller-rights';
 
 /** A release as its readers get it, in the shape of the schema `release`. */
@@ -53,8 +54,8 @@ function viewOf(
     reason: record.reason,
     source: record.source === null ? null : (JSON.parse(record.source) as Record<string, string>),
     labels: JSON.parse(record.labels) as string[],
-    createdAt: instantOf(record.createdAt),
-    endedAt: record.endedAt === null ? null : instantOf(record.endedAt),
+    createdAt: toInstant(record.createdAt),
+    endedAt: record.endedAt === null ? null : toInstant(record.endedAt),
   };
 }
 
@@ -65,10 +66,10 @@ function phaseView(name: string, phase: PhaseState, names: ReadonlyMap<string, s
   return {
     name,
     state: shownPhaseState(phase),
-    startedAt: phase.startedAt === null ? null : instantOf(phase.startedAt),
-    endsAt: endsAt === null ? null : instantOf(endsAt),
+    startedAt: phase.startedAt === null ? null : toInstant(phase.startedAt),
+    endsAt: endsAt === null ? null : toInstant(endsAt),
     remainingMs: endsAt === null ? remainingMs : Math.max(0, endsAt - now),
-    approvals: phase.approvals.map(({ by, at }) => ({ by: names.get(by) ?? by, at: instantOf(at) })),
+    approvals: phase.approvals.map(({ by, at }) => ({ by: names.get(by) ?? by, at: toInstant(at) })),
     partial: phase.partial,
   };
 }
@@ -96,11 +97,6 @@ export function allowedTo(
   return allowedActions({ state, plan, holds: [] }, asked, now).filter((verb) =>
     mayAct(verb, caller, projectId, plan, rights),
   );
-}
-
-/** Instants leave as ISO 8601 in UTC (HTTP-1). */
-export function instantOf(at: number): string {
-  return new Date(at).toISOString();
 }
 
 function approversOf(state: ReleaseState): string[] {

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
-import { ROLES, permissionsOf } from '../../domain/permission';
 import type { PipelineFacts } from '../../domain/pipeline-check';
 import type { Pipeline } from '../../domain/pipeline';
 import type { Tables } from '../tables';
+import { holdersOf } from '../users/holders-of';
 
 /**
  * What a definition is judged against now (PIPE-4): the project's environments, the people of the teams it names, and
@@ -31,7 +31,7 @@ export async function pipelineFacts(
       requiresReview: requiresReview === 1,
     })),
     teams: await membersOf(sql, teamsOf(pipeline)),
-    approvers: await approversOf(sql, projectId),
+    approvers: await holdersOf(sql, 'ReleaseApprove', projectId),
     ...(authors && { authors }),
   };
 }
@@ -65,27 +65,4 @@ async function membersOf(sql: Kysely<Tables>, slugs: string[]): Promise<Map<stri
   return new Map(
     teams.map(({ id, slug }) => [slug, members.filter(({ teamId }) => teamId === id).map(({ userId }) => userId)]),
   );
-}
-
-const APPROVING_ROLES = ROLES.filter((role) => permissionsOf(role).includes('ReleaseApprove'));
-
-async function approversOf(sql: Kysely<Tables>, projectId: string): Promise<string[]> {
-  const grants = sql
-    .selectFrom('grants')
-    .select('subjectId')
-    .where(({ eb, or }) => or([eb('projectId', 'is', null), eb('projectId', '=', projectId)]))
-    .where(({ eb, or }) => or([eb('role', 'in', APPROVING_ROLES), eb('permission', '=', 'ReleaseApprove')]));
-  const byTeam = sql
-    .selectFrom('teamMembers')
-    .innerJoin('teams', 'teams.id', 'teamMembers.teamId')
-    .select('teamMembers.userId')
-    .where('teams.deletedAt', 'is', null)
-    .where('teams.id', 'in', grants.where('subjectKind', '=', 'team'));
-  const users = await sql
-    .selectFrom('users')
-    .select('id')
-    .where('deletedAt', 'is', null)
-    .where(({ eb, or }) => or([eb('id', 'in', grants.where('subjectKind', '=', 'user')), eb('id', 'in', byTeam)]))
-    .execute();
-  return users.map(({ id }) => id);
 }

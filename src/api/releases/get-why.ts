@@ -1,0 +1,111 @@
+import type { Kysely } from 'kysely';
+import { z } from 'zod';
+
+import { shownState } from '../../domain/release';
+import type { ReleaseAction } from '../../domain/pipeline';
+import { blockersOf, type Blocker, type Remedy } from '../../domain/why';
+import { readBlockers } from '../../store/releases/read-blockers';
+import { userNames } from '../../store/releases/read-release';
+import { planOfRow, positionOf } from '../../store/releases/stored-release';
+import type { Tables } from '../../store/tables';
+import { holdersOf, membersOf } from '../../store/users/holders-of';
+import { defineRoute, ok } from '../define-route';
+import type { Deps } from '../deps';
+import { id, toInstant, toInstantOrNull } from '../schemas/common';
+import { why } from '../schemas/release';
+import { readableRelease } from './release-scope';
+
+/** Names told per remedy: who is asked first needs no list of hundreds. */
+const HOLDERS_TOLD = 50;
+
+/** `GET /v1/releases/{id}/why`: what waits for whom (REL-26). */
+export const getWhy = (deps: Deps) =>
+  defineRoute({
+    method: 'get',
+    path: '/v1/releases/:release/why',
+    operationId: 'getWhy',
+    summary: 'Why a release is where it is, and who can let it go on',
+    permission: { name: 'ProjectView', in: readableRelease(deps.store) },
+    params: z.strictObject({ release: id }),
+    answers: { 200: { description: 'Every blocker of the current state.', body: why } },
+    problems: ['release.unknown'],
+    handle: async ({ scope: { release, projectId } }) => {
+      const sql = deps.store.read;
+      const state = positionOf(release);
+      const now = deps.now();
+      const surroundings = await readBlockers(sql, release);
+      const { blockers, nextTransitionAt } = blockersOf({
+        state,
+        plan: planOfRow(release),
+        holds: [],
+        ...surroundings,
+        now,
+      });
+      return ok({
+        release: release.id,
+        state: shownState(state),
+        blockers: await Promise.all(blockers.map((blocker) => blockerView(sql, projectId, blocker))),
+        earliestNextTransition: toInstantOrNull(nextTransitionAt),
+      });
+    },
+  });
+
+async function blockerView(sql: Kysely<Tables>, projectId: string, blocker: Blocker) {
+  const by = 'by' in blocker ? blocker.by : null;
+  const given = blocker.kind === 'review' ? blocker.approvals : [];
+  const names = await userNames(sql, [...given, ...(by === null ? [] : [by])]);
+  const nameOf = (user: string) => names.get(user) ?? user;
+  const { kind, detail } = blocker;
+  return {
+    kind: kindOf(kind),
+    detail: by === null ? detail : detail.replaceAll(by, nameOf(by)),
+    phase: 'phase' in blocker ? blocker.phase : null,
+    since: sinceOf(blocker),
+    until: untilOf(blocker),
+    remainingMs: kind === 'paused' ? blocker.remainingMs : null,
+    by: by === null ? null : nameOf(by),
+    approvals: kind === 'review' ? { given: given.map(nameOf), needed: blocker.needed } : null,
+    releases: kind === 'queue' ? [...new Set(blocker.ahead.map(({ release }) => release))] : [],
+    remedies: await Promise.all(blocker.remedies.map((remedy) => remedyView(sql, projectId, remedy))),
+  };
+}
+
+type ShownKind = Exclude<Blocker['kind'], 'defect' | 'freeze'>;
+
+function kindOf(kind: Blocker['kind']): ShownKind {
+  if (kind === 'defect' || kind === 'freeze') {
+    throw new Error(`Nothing raises a ${kind}`);
+  }
+  return kind;
+}
+
+function sinceOf(blocker: Blocker): string | null {
+  if (blocker.kind === 'review') {
+    return toInstant(blocker.openedAt);
+  }
+  return 'since' in blocker ? toInstant(blocker.since) : null;
+}
+
+function untilOf(blocker: Blocker): string | null {
+  switch (blocker.kind) {
+    case 'bake-timer':
+      return toInstant(blocker.endsAt);
+    case 'review':
+      return toInstantOrNull(blocker.deadlineAt);
+    default:
+      return null;
+  }
+}
+
+async function remedyView(sql: Kysely<Tables>, projectId: string, { action, needs, except }: Remedy) {
+  const holders =
+    'teams' in needs ? await membersOf(sql, needs.teams) : await holdersOf(sql, needs.permission, projectId);
+  const told = holders.filter((holder) => !except.includes(holder)).slice(0, HOLDERS_TOLD);
+  const names = await userNames(sql, told);
+  return {
+    action: action as ReleaseAction,
+    permission: 'permission' in needs ? needs.permission : null,
+    teams: 'teams' in needs ? needs.teams : [],
+    heldBy: told.map((holder) => names.get(holder) ?? holder),
+  };
+}

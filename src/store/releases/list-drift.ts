@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely';
+
+import type { Tables } from '../tables';
+import { changesOf, type ReleaseRow } from './stored-release';
+
+/** One touched target: did it come back, or does somebody else's change stand (REL-19, CHG-3)? */
+export interface TouchedTarget {
+  item: string;
+  environment: string;
+  state: 'reverted' | 'drifted';
+  detail: string | null;
+}
+
+/**
+ * What became of the targets that an ended release had touched. Flags come back in the transaction that aborts, so none
+ * of them is ever seen on its way.
+ */
+export async function listDrift(sql: Kysely<Tables>, release: ReleaseRow): Promise<TouchedTarget[]> {
+  const drifted = await sql
+    .selectFrom('drift')
+    .innerJoin('environments', 'environments.id', 'drift.environmentId')
+    .where('drift.releaseId', '=', release.id)
+    .orderBy('drift.item')
+    .orderBy('environments.position')
+    .select(['drift.item', 'environments.slug as environment', 'drift.detail'])
+    .execute();
+  const left = drifted.map((row) => ({ ...row, state: 'drifted' as const }));
+  return release.state === 'aborted' ? [...(await revertedTargets(sql, release)), ...left] : left;
+}
+
+/** The flags of the environments in which the release had deployments: what they had changed is taken back. */
+async function revertedTargets(sql: Kysely<Tables>, release: ReleaseRow): Promise<TouchedTarget[]> {
+  const deployed = await sql
+    .selectFrom('deployments')
+    .innerJoin('environments', 'environments.id', 'deployments.environmentId')
+    .where('deployments.releaseId', '=', release.id)
+    .orderBy('environments.position')
+    .select(['environments.slug', 'environments.requiresPipeline'])
+    .distinct()
+    .execute();
+  return changesOf(release).flatMap((change) =>
+    deployed
+      .filter(({ slug, requiresPipeline }) => requiresPipeline === 1 && change.environments.includes(slug))
+      .map(({ slug }) => ({ item: change.flag, environment: slug, state: 'reverted' as const, detail: null })),
+  );
+}
