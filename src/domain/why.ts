@@ -1,0 +1,252 @@
+import type { Instant } from './instant';
+import type { Permission } from './permission';
+import type { ReleaseAction, ReviewOutcome } from './pipeline';
+import type { AcceptedAction, Hold, PhaseState, ReleasePlan, ReleaseState, UserId } from './release';
+import { currentPhase, planAt, shownState } from './release';
+
+/** What a person can do about a blocker, and the right it takes: a permission, or membership of one of the teams. */
+export interface Remedy {
+  action: ReleaseAction | 'resolve-defect' | 'end-freeze';
+  needs: { permission: Permission } | { teams: string[] };
+  /** Those who are left out although they hold that right: authors, and those who have approved (REL-10). */
+  except: UserId[];
+}
+
+/** A release that is before this one in one of its queues (REL-3). */
+export interface ReleaseAhead {
+  release: string;
+  target: string;
+}
+
+/** One thing a release waits for: its facts, a sentence for people, and what they can do about it (REL-26). */
+export type Blocker = { detail: string; remedies: Remedy[] } & (
+  | { kind: 'start'; since: Instant }
+  | { kind: 'queue'; position: number; ahead: ReleaseAhead[] }
+  | {
+      kind: 'review';
+      phase: string;
+      openedAt: Instant;
+      /** Who has approved so far, in order, and how many it takes. */
+      approvals: UserId[];
+      needed: number;
+      deadlineAt: Instant | null;
+      /** What the deadline brings; null without one. */
+      outcome: ReviewOutcome | null;
+    }
+  | { kind: 'bake-timer'; phase: string; endsAt: Instant }
+  | { kind: 'paused'; phase: string; by: UserId; since: Instant; remainingMs: number }
+  | { kind: 'roll-out'; phase: string | null; running: string[]; waiting: string[] }
+  | { kind: 'failed'; phase: string; attempt: number; environments: string[] }
+  | { kind: 'defect' | 'freeze'; id: string }
+  | { kind: 'undecided-action'; action: string; verb: ReleaseAction; by: UserId; since: Instant }
+  | { kind: 'revert'; since: Instant }
+);
+
+/** Why a release stands where it stands, and when at the earliest it goes on if nobody does anything. */
+export interface Why {
+  blockers: Blocker[];
+  /** null: it waits for a person, or for something that has no known end. */
+  nextTransitionAt: Instant | null;
+}
+
+/** What the question is answered from. */
+export interface WhyInput {
+  state: ReleaseState;
+  plan: ReleasePlan;
+  /** Those on what comes next. */
+  holds: readonly Hold[];
+  /** Place among those that wait for the same targets, 1 being next; null when all of its targets are its own. */
+  queue: { position: number; ahead: ReleaseAhead[] } | null;
+  /** Accepted, not yet decided, in order. */
+  undecided: readonly AcceptedAction[];
+  now: Instant;
+}
+
+/**
+ * Every blocker of the current state, that of the state first (REL-26): what a release of that state waits for, then
+ * the holds on what comes next, then actions on their way. Who holds a permission is for the reader to fill in.
+ */
+export function blockersOf(input: WhyInput): Why {
+  const { state, holds, undecided } = input;
+  if (state.stage === 'completed' || state.stage === 'aborted') {
+    return { blockers: [], nextTransitionAt: null };
+  }
+  const own = state.stage === 'running' ? runningBlocker(input) : waitingBlocker(input);
+  const isHeld = state.stage !== 'aborting';
+  return {
+    blockers: [...(own ? [own] : []), ...(isHeld ? holds.map(holdBlocker) : []), ...undecided.map(undecidedBlocker)],
+    nextTransitionAt: nextTransition(input),
+  };
+}
+
+/** What keeps a release that is not under way: its queue, its start, or the targets that go back. */
+function waitingBlocker({ state, queue }: WhyInput): Blocker {
+  if (state.stage === 'aborting') {
+    return {
+      kind: 'revert',
+      detail: 'The release is being aborted: its targets go back to their pre-release state',
+      since: state.lastAt,
+      remedies: [],
+    };
+  }
+  if (queue && queue.ahead.length > 0) {
+    const releases = [...new Set(queue.ahead.map(({ release }) => release))];
+    return {
+      kind: 'queue',
+      detail: `The release is number ${queue.position} in its queue, behind ${releases.join(', ')}`,
+      ...queue,
+      remedies: [],
+    };
+  }
+  return {
+    kind: 'start',
+    detail: 'Start pending: the engine has not recorded the start of the release yet',
+    since: state.lastAt,
+    remedies: [],
+  };
+}
+
+/** What a release under way waits for in its current phase; null where nothing but a hold can be in its way. */
+function runningBlocker({ state, plan, holds }: WhyInput): Blocker | null {
+  if (state.fullRollout || state.finishing) {
+    return holds.length > 0 ? null : rollOutBlocker(null, []);
+  }
+  const phase = currentPhase(state);
+  const { name, review } = planAt(plan, state.current);
+  const { progress } = phase;
+  switch (progress.status) {
+    case 'waiting-for-review': {
+      const approvals = phase.approvals.map(({ by }) => by);
+      const needed = review?.approvals ?? 1;
+      const authors = review?.authorMayApprove === false ? plan.authors : [];
+      return {
+        kind: 'review',
+        detail: `Phase ${name} waits for its review: ${approvals.length} of ${needed} approvals are given`,
+        phase: name,
+        openedAt: progress.openedAt,
+        approvals,
+        needed,
+        deadlineAt: progress.deadlineAt,
+        outcome: review?.deadline?.outcome ?? null,
+        remedies: [
+          {
+            action: 'approve',
+            needs: rightToApprove(plan, state.current),
+            except: [...new Set([...authors, ...approvals])],
+          },
+        ],
+      };
+    }
+    case 'baking':
+      return {
+        kind: 'bake-timer',
+        detail: `Phase ${name} bakes`,
+        phase: name,
+        endsAt: progress.endsAt,
+        remedies: [remedy('skip', 'ReleaseControl')],
+      };
+    case 'paused':
+      return {
+        kind: 'paused',
+        detail: `${progress.by} paused the bake timer of phase ${name}`,
+        phase: name,
+        by: progress.by,
+        since: progress.since,
+        remainingMs: progress.remainingMs,
+        remedies: [remedy('unpause', 'ReleaseControl')],
+      };
+    case 'failed':
+      return failedBlocker(name, phase, holds);
+    case 'rolling-out':
+      return rollOutBlocker(name, phase.deployments);
+    case 'pending':
+    case 'ready':
+      return holds.length > 0 ? null : rollOutBlocker(name, []);
+    case 'released':
+    case 'skipped':
+    case 'reverted':
+      return null;
+  }
+}
+
+function rollOutBlocker(phase: string | null, deployments: PhaseState['deployments']): Blocker {
+  const within = (wanted: 'running' | 'waiting') =>
+    deployments.filter(({ state }) => state === wanted).map(({ environment }) => environment);
+  return {
+    kind: 'roll-out',
+    detail: phase === null ? 'The change is being released to everyone' : `Phase ${phase} is being rolled out`,
+    phase,
+    running: within('running'),
+    waiting: within('waiting'),
+    remedies: [],
+  };
+}
+
+/** A failed phase is retried, unless a hold would refuse that (REL-22); skipping it is another matter (REL-16). */
+function failedBlocker(name: string, phase: PhaseState, holds: readonly Hold[]): Blocker {
+  const environments = phase.deployments
+    .filter(({ attempt, state }) => attempt === phase.attempt && state === 'failed')
+    .map(({ environment }) => environment);
+  return {
+    kind: 'failed',
+    detail: `Phase ${name} failed in ${environments.join(', ')}`,
+    phase: name,
+    attempt: phase.attempt,
+    environments,
+    remedies: holds.length > 0 ? [] : [remedy('retry', 'ReleaseControl')],
+  };
+}
+
+function holdBlocker({ kind, id, detail }: Hold): Blocker {
+  return {
+    kind,
+    detail,
+    id,
+    remedies: [kind === 'defect' ? remedy('resolve-defect', 'DefectResolve') : remedy('end-freeze', 'FreezeEdit')],
+  };
+}
+
+function undecidedBlocker({ id, verb, by, acceptedAt }: AcceptedAction): Blocker {
+  return {
+    kind: 'undecided-action',
+    detail: `${verb} by ${by} is accepted and not decided yet`,
+    action: id,
+    verb,
+    by,
+    since: acceptedAt,
+    remedies: [],
+  };
+}
+
+/** Who may give the review of a phase (SEC-4). */
+function rightToApprove(plan: ReleasePlan, index: number): Remedy['needs'] {
+  const teams = planAt(plan, index).review?.teams ?? [];
+  return teams.length > 0 ? { teams } : { permission: 'ReleaseApprove' };
+}
+
+function remedy(action: Remedy['action'], permission: Permission): Remedy {
+  return { action, needs: { permission }, except: [] };
+}
+
+/** What is due in the past happens as soon as the engine gets to it: now, at the earliest. */
+function nextTransition({ state, plan, holds, queue, undecided, now }: WhyInput): Instant | null {
+  const shown = shownState(state, holds);
+  const { progress } = currentPhase(state);
+  if (undecided.length > 0 || shown === 'aborting') {
+    return now;
+  }
+  if (shown === 'queued') {
+    return holds.length > 0 || (queue && queue.ahead.length > 0) ? null : now;
+  }
+  if (shown === 'baking' && progress.status === 'baking') {
+    return Math.max(now, progress.endsAt);
+  }
+  if (progress.status === 'waiting-for-review' && !state.fullRollout) {
+    const outcome = planAt(plan, state.current).review?.deadline?.outcome;
+    const changes = outcome === 'abort' || (outcome === 'proceed' && holds.length === 0);
+    return progress.deadlineAt !== null && changes ? Math.max(now, progress.deadlineAt) : null;
+  }
+  const isAboutToGoOn =
+    state.fullRollout !== null || state.finishing || progress.status === 'pending' || progress.status === 'ready';
+  return isAboutToGoOn && holds.length === 0 ? now : null;
+}

@@ -1,0 +1,242 @@
+import { DAY, HOUR, MINUTE } from '../../src/domain/instant';
+import type { Review } from '../../src/domain/pipeline';
+import type { Hold, ReleasePlan, ReleaseState } from '../../src/domain/release';
+import type { WhyInput } from '../../src/domain/why';
+import { blockersOf } from '../../src/domain/why';
+import { action, after, did, NOON, phase, plan, planOfPhases, review, upTo } from './release-fixture';
+
+const defect: Hold = { kind: 'defect', id: 'defect-1', detail: 'Checkout loses carts' };
+const freeze: Hold = { kind: 'freeze', id: 'freeze-1', detail: 'Holidays until 2 January' };
+
+const why = (of: ReleasePlan, state: ReleaseState, more: Partial<WhyInput> = {}) =>
+  blockersOf({ state, plan: of, holds: [], queue: null, undecided: [], now: NOON + MINUTE, ...more });
+
+const reviewed = (more: Partial<Review> = {}) =>
+  planOfPhases(phase('staff', { review: review(more) }), phase('everyone'));
+
+const control = { permission: 'ReleaseControl' };
+
+describe('REL-26: why', () => {
+  it('names the engine, start pending, until the start is recorded', () => {
+    expect(why(plan(), after(plan()))).toEqual({
+      blockers: [
+        { kind: 'start', since: NOON, detail: expect.stringContaining('Start pending') as string, remedies: [] },
+      ],
+      nextTransitionAt: NOON + MINUTE,
+    });
+  });
+
+  it('names the place in the queue and the releases ahead', () => {
+    const ahead = [
+      { release: 'release-1', target: 'flag:new-checkout' },
+      { release: 'release-1', target: 'flag:new-cart' },
+    ];
+
+    const { blockers, nextTransitionAt } = why(plan(), after(plan()), { queue: { position: 2, ahead } });
+
+    expect(blockers).toMatchObject([
+      { kind: 'queue', position: 2, ahead, detail: expect.stringMatching(/behind release-1$/) as string },
+    ]);
+    expect(nextTransitionAt).toBeNull();
+  });
+
+  it('names the engine once a release is first in all of its queues', () => {
+    expect(why(plan(), after(plan()), { queue: { position: 1, ahead: [] } }).blockers).toMatchObject([
+      { kind: 'start' },
+    ]);
+  });
+
+  it('names a bake timer and its end', () => {
+    const baking = after(plan(), did.start(), did.rollOut(0), did.bake(0));
+
+    expect(why(plan(), baking)).toMatchObject({
+      blockers: [
+        {
+          kind: 'bake-timer',
+          phase: 'staff',
+          endsAt: NOON + HOUR,
+          remedies: [{ action: 'skip', needs: control, except: [] }],
+        },
+      ],
+      nextTransitionAt: NOON + HOUR,
+    });
+  });
+
+  it('says of a bake that should have ended: now, at the earliest', () => {
+    const baking = after(plan(), did.start(), did.rollOut(0), did.bake(0));
+
+    expect(why(plan(), baking, { now: NOON + DAY }).nextTransitionAt).toBe(NOON + DAY);
+  });
+
+  it('names a review: what is given, what it takes, who may give it and who may not', () => {
+    const of = reviewed({ teams: ['release-managers', 'operations'], approvals: 2 });
+    const waiting = after(of, did.start(), did.openReview(0), did.approve(0, 'rita'));
+
+    expect(why(of, waiting)).toEqual({
+      blockers: [
+        {
+          kind: 'review',
+          detail: 'Phase staff waits for its review: 1 of 2 approvals are given',
+          phase: 'staff',
+          openedAt: NOON,
+          approvals: ['rita'],
+          needed: 2,
+          deadlineAt: null,
+          outcome: null,
+          remedies: [
+            { action: 'approve', needs: { teams: ['release-managers', 'operations'] }, except: ['ada', 'rita'] },
+          ],
+        },
+      ],
+      nextTransitionAt: null,
+    });
+  });
+
+  it('asks for ReleaseApprove where the review names no team, and leaves authors in where they may approve', () => {
+    const of = reviewed({ authorMayApprove: true });
+
+    expect(why(of, after(of, did.start(), did.openReview(0))).blockers).toMatchObject([
+      { remedies: [{ action: 'approve', needs: { permission: 'ReleaseApprove' }, except: [] }] },
+    ]);
+  });
+
+  it.each([
+    ['abort', [], NOON + DAY],
+    ['abort', [defect], NOON + DAY],
+    ['proceed', [], NOON + DAY],
+    ['proceed', [defect], null],
+    ['keep-waiting', [], null],
+  ] as const)("names a review's deadline (%s, holds: %j)", (outcome, holds, nextTransitionAt) => {
+    const of = reviewed({ deadline: { afterMs: DAY, outcome } });
+
+    const answer = why(of, after(of, did.start(), did.openReview(0, NOON + DAY)), { holds });
+
+    expect(answer).toMatchObject({
+      blockers: [{ kind: 'review', deadlineAt: NOON + DAY, outcome }, ...holds.map(({ kind }) => ({ kind }))],
+    });
+    expect(answer.nextTransitionAt).toBe(nextTransitionAt);
+  });
+
+  it('names who paused, since when, and what remains', () => {
+    const paused = after(plan(), did.start(), did.rollOut(0), did.bake(0), did.pause(0, 40 * MINUTE));
+
+    expect(why(plan(), paused)).toEqual({
+      blockers: [
+        {
+          kind: 'paused',
+          detail: 'olga paused the bake timer of phase staff',
+          phase: 'staff',
+          by: 'olga',
+          since: NOON,
+          remainingMs: 40 * MINUTE,
+          remedies: [{ action: 'unpause', needs: control, except: [] }],
+        },
+      ],
+      nextTransitionAt: null,
+    });
+  });
+
+  it('names a defect and a freeze, and what lifts them', () => {
+    const blocked = after(plan(), ...upTo(1));
+
+    expect(why(plan(), blocked, { holds: [defect, freeze] })).toEqual({
+      blockers: [
+        {
+          kind: 'defect',
+          id: 'defect-1',
+          detail: 'Checkout loses carts',
+          remedies: [{ action: 'resolve-defect', needs: { permission: 'DefectResolve' }, except: [] }],
+        },
+        {
+          kind: 'freeze',
+          id: 'freeze-1',
+          detail: 'Holidays until 2 January',
+          remedies: [{ action: 'end-freeze', needs: { permission: 'FreezeEdit' }, except: [] }],
+        },
+      ],
+      nextTransitionAt: null,
+    });
+  });
+
+  it('names a defect at completion, and beside a bake that may run out under it', () => {
+    const of = planOfPhases(phase('everyone'));
+    const finishing = after(of, ...upTo(1));
+    const baking = after(of, did.start(), did.rollOut(0), did.bake(0));
+
+    expect(why(of, finishing, { holds: [defect] })).toMatchObject({
+      blockers: [{ kind: 'defect' }],
+      nextTransitionAt: null,
+    });
+    expect(why(of, baking, { holds: [defect] })).toMatchObject({
+      blockers: [{ kind: 'bake-timer' }, { kind: 'defect' }],
+      nextTransitionAt: NOON + HOUR,
+    });
+  });
+
+  it('names what failed, and retry only where no hold would refuse it', () => {
+    const failed = after(
+      plan(),
+      did.start(),
+      did.rollOut(0),
+      did.succeed(0, 'staging'),
+      did.fail(0, 'production'),
+      did.failPhase(0),
+    );
+
+    expect(why(plan(), failed)).toEqual({
+      blockers: [
+        {
+          kind: 'failed',
+          detail: 'Phase staff failed in production',
+          phase: 'staff',
+          attempt: 1,
+          environments: ['production'],
+          remedies: [{ action: 'retry', needs: control, except: [] }],
+        },
+      ],
+      nextTransitionAt: null,
+    });
+    expect(why(plan(), failed, { holds: [defect] }).blockers).toMatchObject([
+      { kind: 'failed', remedies: [] },
+      { kind: 'defect' },
+    ]);
+  });
+
+  it('names the deployments that run and those that wait for a person', () => {
+    const rollingOut = after(plan(), did.start(), did.rollOut(0), did.wait(0, 'production'));
+
+    expect(why(plan(), rollingOut)).toMatchObject({
+      blockers: [{ kind: 'roll-out', phase: 'staff', running: ['staging'], waiting: ['production'] }],
+      nextTransitionAt: null,
+    });
+  });
+
+  it('names an action that is on its way, and expects it now', () => {
+    const paused = after(plan(), did.start(), did.rollOut(0), did.bake(0), did.pause(0));
+    const unpause = action('unpause', plan());
+
+    expect(why(plan(), paused, { undecided: [unpause] })).toMatchObject({
+      blockers: [
+        { kind: 'paused' },
+        { kind: 'undecided-action', action: 'action-1', verb: 'unpause', by: 'olga', since: NOON },
+      ],
+      nextTransitionAt: NOON + MINUTE,
+    });
+  });
+
+  it.each([
+    ['about to start a phase', after(plan(), ...upTo(1)), 'roll-out'],
+    ['about to be completed', after(plan(), ...upTo(3)), 'roll-out'],
+    ['rolling out everything', after(plan(), ...upTo(1), did.fullRollout()), 'roll-out'],
+    ['being aborted', after(plan(), ...upTo(1), did.abort()), 'revert'],
+  ])('a release %s goes on now', (_, state, kind) => {
+    expect(why(plan(), state)).toMatchObject({ blockers: [{ kind }], nextTransitionAt: NOON + MINUTE });
+  });
+
+  it.each(['release-aborted', 'release-completed'] as const)('nothing blocks after %s', (how) => {
+    expect(why(plan(), after(plan(), ...upTo(1), did.end(how)), { holds: [defect] })).toEqual({
+      blockers: [],
+      nextTransitionAt: null,
+    });
+  });
+});
