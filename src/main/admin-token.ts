@@ -9,8 +9,8 @@ import { ensureAdmin } from '../store/users/ensure-admin';
 export interface AdminAccess {
   /** Where the generated token is; `null` when it comes from the settings, or an earlier start removed the need. */
   tokenFile: string | null;
-  /** There was no user before. */
-  isNew: boolean;
+  /** The token itself; `null` when its file is gone. */
+  adminToken: string | null;
 }
 
 const TOKEN_FILE = 'admin-token';
@@ -25,12 +25,13 @@ export async function openAdmin(store: Store, folder: string, adminToken: string
   const isNew = (await store.read.selectFrom('users').select('id').limit(1).executeTakeFirst()) === undefined;
   if (adminToken !== undefined) {
     await ensureAdmin(store, { adminToken, now: Date.now() });
-    return { tokenFile: null, isNew };
+    return { tokenFile: null, adminToken };
   }
   if (isNew) {
     await ensureAdmin(store, { firstToken: keptToken(file), now: Date.now() });
   }
-  return { tokenFile: exists(file) ? file : null, isNew };
+  const kept = readToken(file);
+  return { tokenFile: kept === null ? null : file, adminToken: kept };
 }
 
 /** The token in the file, which is made when there is none. */
@@ -45,11 +46,10 @@ function keptToken(file: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-function exists(file: string): boolean {
+function readToken(file: string): string | null {
   try {
-    readFileSync(file);
-    return true;
+    return readFileSync(file, 'utf8').trim();
   } catch {
-    return false;
+    return null;
   }
 }

@@ -30,8 +30,8 @@ export interface Service {
   url: string;
   /** Where the operator's token is; `null` when it comes from the settings. */
   tokenFile: string | null;
-  /** The data folder was empty before this start. */
-  isNew: boolean;
+  /** The operator's token, from the settings or that file. */
+  adminToken: string | null;
   store: Store;
   /** Ends everything in order: takes no requests, finishes what is under way, lets go of store and Temporal. */
   stop(): Promise<void>;
@@ -74,7 +74,7 @@ export async function startService(settings: Settings, log: Logger): Promise<Ser
     const admin = await openAdmin(store, folder.path, settings.adminToken);
     const secretKey = settings.secretKey ?? secretKeyIn(folder);
     const url = await serve({ settings, secretKey, log, store, temporal, stops });
-    return { url, tokenFile: admin.tokenFile, isNew: admin.isNew, store, stop };
+    return { url, ...admin, store, stop };
   } catch (error) {
     await stop();
     throw error;

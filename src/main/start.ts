@@ -1,5 +1,6 @@
 import { createLog } from '../api/log';
-import { announce } from './announce';
+import { announcement } from './announce';
+import { makeExample } from './example';
 import { startService, type Service } from './service';
 import { readSettings, SettingsError, type Settings } from './settings';
 import { installRuntime } from './worker';
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
 
   try {
     service = await startService(settings, log);
-    await announce(service, settings);
+    const hasExample = settings.example && (await makeExample(service));
+    process.stdout.write(announcement(service, hasExample, process.cwd()));
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

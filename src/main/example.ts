@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
+
+import { packageRoot } from './package-root';
+import type { Service } from './service';
+
+/** Where the example's documents are, and the project they make. */
+const EXAMPLE_PROJECT = 'shop';
+const EXAMPLE_FILE = path.join('examples', 'shop.yaml');
+
+/**
+ * Makes the example project, through the API like any user would, when there has never been a project. Applying is all
+ * or nothing, so that a start that dies here is just done again by the next one. Returns whether it is there.
+ */
+export async function makeExample({ store, url, adminToken }: Service): Promise<boolean> {
+  const projects = await store.read.selectFrom('projects').select(['slug', 'deletedAt']).limit(2).execute();
+  if (projects.length > 0 || adminToken === null) {
+    return projects.some((project) => project.slug === EXAMPLE_PROJECT && project.deletedAt === null);
+  }
+  const text = readFileSync(path.join(packageRoot(), EXAMPLE_FILE), 'utf8');
+  const documents = parseAllDocuments(text).map((document) => document.toJS() as unknown);
+  const response = await fetch(`${url}/v1/apply`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ documents }),
+  });
+  if (!response.ok) {
+    throw new Error(`The example project could not be made: ${await response.text()}`);
+  }
+  return true;
+}
