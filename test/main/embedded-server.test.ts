@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import type { EmbeddedServer } from '../../src/main/temporal/embedded-server';
-import { startEmbeddedServer, TEMPORAL_PID_FILE } from '../../src/main/temporal/embedded-server';
+import { EmbeddedServerError, startEmbeddedServer, TEMPORAL_PID_FILE } from '../../src/main/temporal/embedded-server';
 import { commandLine, isRunning, untilGone } from '../../src/main/temporal/processes';
 import type { TemporalBinary } from '../../src/main/temporal/resolve-temporal-binary';
 import { resolveTemporalBinary } from '../../src/main/temporal/resolve-temporal-binary';
@@ -164,8 +164,9 @@ describe('the embedded Temporal server', () => {
   it('fails with what it said when it does not come up', async () => {
     writeFileSync(path.join(dataDir, `temporal-${binary.serverVersion}.db`), 'not a database');
 
-    await expect(startEmbeddedServer({ binary, dataDir, log })).rejects.toThrow(
-      /^The Temporal server on port \d+ ended at once\n.*file is not a database/s,
-    );
+    const failure: unknown = await startEmbeddedServer({ binary, dataDir, log }).catch((error: unknown) => error);
+
+    expect(failure).toBeInstanceOf(EmbeddedServerError);
+    expect(String(failure)).toMatch(/The Temporal server on port \d+ ended at once\n.*file is not a database/s);
   });
 });

@@ -120,7 +120,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
 }
 
 /** The pid in the data folder, when that process runs. */
-export function temporalPidIn(dataDir: string): number | undefined {
+function temporalPidIn(dataDir: string): number | undefined {
   try {
     const { pid } = JSON.parse(readFileSync(path.join(dataDir, TEMPORAL_PID_FILE), 'utf8')) as { pid: number };
     return isRunning(pid) ? pid : undefined;
