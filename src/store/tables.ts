@@ -148,14 +148,13 @@ interface ReleasesTable {
   lastAction: number;
   /** Instant at which Temporal acknowledged the start of this epoch's workflow; null: the dispatcher's to do. */
   startDeliveredAt: number | null;
-  /** 1: a hold may have ended and the workflow is to be told. */
-  wake: Bit;
-  /** `PinnedChange[]`. */
+  /** Above 0: a hold may have ended and the workflow is to be told; counts, so that telling clears what it has seen. */
+  wake: number;
+  /** `StoredChange[]`: the pinned change set with the ids of what it names. */
   changes: string;
-  /** The pinned `Pipeline` needs no copy: it is pipelineVersions' row. */
+  /** `ReleasePlan` of the domain: the pinned pipeline version as the rules see it, and the authors (REL-10). */
+  plan: string;
   triggeredBy: string;
-  /** User ids: who triggered, and the user whom `source.actor` names (REL-5, REL-10). */
-  authors: string;
   reason: string | null;
   source: string | null;
   labels: string;
@@ -172,7 +171,7 @@ interface ReleaseTargetsTable {
   ticket: number;
   /** 1 from the transaction that gave the release its targets. */
   held: Bit;
-  /** Pre-release state (REL-1), `{ [environmentId]: version of flagEnvironments }`; null while queued. */
+  /** `FlagSnapshot`: the pre-release state (REL-1); null while queued. */
   snapshot: string | null;
 }
 
