@@ -4,6 +4,7 @@ import type { Route } from './define-route';
 import type { Deps } from './deps';
 import { flagRoutes } from './flags/flag-routes';
 import { healthRoutes } from './health/health-routes';
+import { ofrepRoutes } from './ofrep/ofrep-routes';
 import { openApiRoute } from './openapi-route';
 import { pipelineRoutes } from './pipelines/pipeline-routes';
 import { projectRoutes } from './projects/project-routes';
@@ -17,6 +18,7 @@ export function routes(deps: Deps): Route[] {
     ...userRoutes(deps),
     ...projectRoutes(deps),
     ...flagRoutes(deps),
+    ...ofrepRoutes(deps),
     ...pipelineRoutes(deps),
     ...releaseRoutes(deps),
     ...auditRoutes(deps),

@@ -7,14 +7,18 @@ import { plainVariant } from '../../domain/served-flag';
 /** Why a flag gave no answer; the codes are OpenFeature's. */
 export type FlagErrorCode = 'FLAG_NOT_FOUND' | 'PARSE_ERROR' | 'GENERAL';
 
-/**
- * What one flag answers to one context, in the words of OFREP. Without a variant (disabled, or no default) there is no
- * `value` either, and clients use the default of their code (FLG-4).
- */
-export type FlagAnswer =
-  | { key: string; value: Json; reason: string; variant: string }
-  | { key: string; reason: string }
-  | { key: string; errorCode: FlagErrorCode; errorDetails: string };
+/** A flag that could be evaluated. Without a variant there is no `value` either: clients use their own default. */
+export type FlagValue = { key: string; value: Json; reason: string; variant: string } | { key: string; reason: string };
+
+/** A flag that could not. */
+export interface FlagFailure {
+  key: string;
+  errorCode: FlagErrorCode;
+  errorDetails: string;
+}
+
+/** What one flag answers to one context, in the words of OFREP (FLG-4). */
+export type FlagAnswer = FlagValue | FlagFailure;
 
 /** flagd's schema, as named by every exported flag file (FLG-5). */
 export const FLAGD_SCHEMA = 'https://flagd.dev/schema/v0/flags.json';

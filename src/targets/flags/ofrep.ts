@@ -1,7 +1,7 @@
 /** The bodies of OFREP 0.3.0 (FLG-4). Routes add authentication, which decides the environment, and nothing else. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../domain/json';
-import type { FlagAnswer, FlagImage } from './flag-image';
+import type { FlagAnswer, FlagFailure, FlagImage, FlagValue } from './flag-image';
 
 /** Bounds of an evaluation context (FLG-9). */
 export const CONTEXT_LIMITS = {
@@ -14,9 +14,8 @@ export const CONTEXT_LIMITS = {
 /** The error codes of OFREP that we answer. No flag of ours needs a targeting key, so that one never occurs. */
 export type OfrepErrorCode = 'PARSE_ERROR' | 'INVALID_CONTEXT' | 'GENERAL' | 'FLAG_NOT_FOUND';
 
-/** A failure of one flag, or without `key` of a whole request. */
+/** A failure of a whole request. */
 export interface OfrepFailure {
-  key?: string;
   errorCode: OfrepErrorCode;
   errorDetails: string;
 }
@@ -27,17 +26,15 @@ export interface EventStream {
   url: string;
 }
 
-export interface OneAnswer {
-  status: 200 | 400 | 404;
-  body: FlagAnswer | OfrepFailure;
-}
+export type OneAnswer =
+  | { status: 200; body: FlagValue }
+  | { status: 400; body: FlagFailure | (OfrepFailure & { key: string }) }
+  | { status: 404; body: FlagFailure };
 
-export interface BulkAnswer {
-  status: 200 | 304 | 400;
-  headers: { ETag?: string };
-  /** Null for 304, which has none. */
-  body: { flags: FlagAnswer[]; eventStreams?: EventStream[] } | OfrepFailure | null;
-}
+export type BulkAnswer =
+  | { status: 200; headers: { etag: string }; body: { flags: FlagAnswer[]; eventStreams?: EventStream[] } }
+  | { status: 304; headers: { etag: string } }
+  | { status: 400; body: OfrepFailure };
 
 /** Answers `POST /ofrep/v1/evaluate/flags/{key}`. */
 export function evaluateOne(image: FlagImage, environmentId: string, key: string, body: unknown): OneAnswer {
@@ -46,13 +43,16 @@ export function evaluateOne(image: FlagImage, environmentId: string, key: string
     return { status: 400, body: { key, ...failure } };
   }
   const answer = image.evaluate(environmentId, key, context);
-  return { status: statusOf(answer), body: answer };
+  if (!('errorCode' in answer)) {
+    return { status: 200, body: answer };
+  }
+  return answer.errorCode === 'FLAG_NOT_FOUND' ? { status: 404, body: answer } : { status: 400, body: answer };
 }
 
 /**
  * Answers `POST /ofrep/v1/evaluate/flags`: every flag of the environment, a failed one with its error. The ETag is a
- * hash of the answer, so it stays the same as long as this context sees the same; event streams are no part of it, as
- * their addresses carry a new ticket each time.
+ * hash of the answer, so it stays the same as long as this context sees the same. Event streams are part of it: a client
+ * that is told 304 keeps the address it has, and would never get a fresh one.
  *
  * @param ifNoneMatch the request's `If-None-Match`
  */
@@ -60,40 +60,27 @@ export function evaluateBulk(
   image: FlagImage,
   environmentId: string,
   body: unknown,
-  ifNoneMatch: string | undefined,
+  ifNoneMatch: string | null,
   eventStreams?: EventStream[],
 ): BulkAnswer {
   const { context, failure } = contextOf(body);
   if (failure !== null) {
-    return { status: 400, headers: {}, body: failure };
+    return { status: 400, body: failure };
   }
   const flags = image.evaluateAll(environmentId, context);
-  const headers = { ETag: etagOf(flags) };
-  if (matchesTag(ifNoneMatch, headers.ETag)) {
-    return { status: 304, headers, body: null };
-  }
-  return { status: 200, headers, body: eventStreams === undefined ? { flags } : { flags, eventStreams } };
+  const answer = eventStreams === undefined ? { flags } : { flags, eventStreams };
+  const etag = etagOf(answer);
+  return matchesTag(ifNoneMatch, etag)
+    ? { status: 304, headers: { etag } }
+    : { status: 200, headers: { etag }, body: answer };
 }
 
-/** The answer to a body that is not JSON. */
-export function malformedBody(key?: string): OfrepFailure {
-  const failure: OfrepFailure = { errorCode: 'PARSE_ERROR', errorDetails: 'The body must be JSON' };
-  return key === undefined ? failure : { key, ...failure };
-}
-
-function statusOf(answer: FlagAnswer): OneAnswer['status'] {
-  if (!('errorCode' in answer)) {
-    return 200;
-  }
-  return answer.errorCode === 'FLAG_NOT_FOUND' ? 404 : 400;
-}
-
-function etagOf(flags: FlagAnswer[]): string {
-  return `"${createHash('sha256').update(JSON.stringify(flags)).digest('base64url')}"`;
+function etagOf(answer: object): string {
+  return `"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url')}"`;
 }
 
 /** `If-None-Match` compares weakly: a proxy that compressed the answer has made the tag weak. */
-function matchesTag(ifNoneMatch: string | undefined, tag: string): boolean {
+function matchesTag(ifNoneMatch: string | null, tag: string): boolean {
   const wanted = ifNoneMatch?.split(',').map((each) => each.trim().replace(/^W\//, ''));
   return wanted?.some((each) => each === tag || each === '*') ?? false;
 }
