@@ -1,8 +1,5 @@
-import { putEnvironment } from '../../store/projects/put-environment';
 import { defineRoute } from '../define-route';
-import { gone } from '../deletion';
 import type { Deps } from '../deps';
-import { checkPreconditions } from '../etag';
 import { putAnswer } from '../put-answer';
 import {
   environmentBody,
@@ -11,6 +8,7 @@ import {
   environmentView,
   showEnvironment,
 } from './environment-view';
+import { saveEnvironment } from './save-environment';
 import { projectScope } from './scopes';
 
 export const putEnvironmentRoute = ({ store, now }: Deps) =>
@@ -37,25 +35,18 @@ export const putEnvironmentRoute = ({ store, now }: Deps) =>
     },
     problems: ['project.unknown', 'project.gone', 'environment.gone'],
     handle: async ({ params, body, scope, caller, preconditions }) => {
-      const outcome = await store.write((unit) =>
-        putEnvironment(unit, {
+      const { kind, environment } = await store.write((unit) =>
+        saveEnvironment(unit, {
           projectId: scope.projectId,
           slug: params.environment,
-          displayName: body.displayName ?? params.environment,
-          position: body.order ?? null,
-          requiresPipeline: body.requiresPipeline ?? true,
-          requiresReview: body.requiresReview ?? false,
+          body,
           by: caller.userId,
           at: now(),
-          judge: (current) => checkPreconditions(preconditions, current && environmentEtag(current)),
+          preconditions,
         }),
       );
-      if (outcome.kind === 'gone') {
-        throw gone('environment', params.environment);
-      }
-      const { environment } = outcome;
       return putAnswer(
-        outcome.kind === 'created',
+        kind === 'created',
         `/v1/projects/${params.project}/environments/${environment.slug}`,
         showEnvironment(environment, params.project),
         environmentEtag(environment),

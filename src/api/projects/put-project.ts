@@ -1,10 +1,8 @@
-import { putProject } from '../../store/projects/put-project';
 import { defineRoute } from '../define-route';
-import { gone } from '../deletion';
 import type { Deps } from '../deps';
-import { checkPreconditions } from '../etag';
 import { putAnswer } from '../put-answer';
 import { projectBody, projectEtag, projectParams, projectView, showProject } from './project-view';
+import { saveProject } from './save-project';
 import { projectToPut } from './scopes';
 
 export const putProjectRoute = ({ store, now }: Deps) =>
@@ -27,24 +25,9 @@ export const putProjectRoute = ({ store, now }: Deps) =>
     },
     problems: ['project.gone'],
     handle: async ({ params, body, caller, preconditions }) => {
-      const outcome = await store.write((unit) =>
-        putProject(unit, {
-          slug: params.project,
-          displayName: body.displayName ?? params.project,
-          by: caller.userId,
-          at: now(),
-          judge: (current) => checkPreconditions(preconditions, current && projectEtag(current)),
-        }),
+      const { kind, project } = await store.write((unit) =>
+        saveProject(unit, { slug: params.project, body, by: caller.userId, at: now(), preconditions }),
       );
-      if (outcome.kind === 'gone') {
-        throw gone('project', params.project);
-      }
-      const { project } = outcome;
-      return putAnswer(
-        outcome.kind === 'created',
-        `/v1/projects/${project.slug}`,
-        showProject(project),
-        projectEtag(project),
-      );
+      return putAnswer(kind === 'created', `/v1/projects/${project.slug}`, showProject(project), projectEtag(project));
     },
   });

@@ -1,14 +1,8 @@
-import { lockAdministrators } from '../../store/users/administrators';
-import { findUser } from '../../store/users/find-user';
-import { putUser } from '../../store/users/put-user';
 import { defineRoute } from '../define-route';
-import { gone } from '../deletion';
 import type { Deps } from '../deps';
-import { checkPreconditions } from '../etag';
 import { putAnswer } from '../put-answer';
-import { keepAnAdministrator } from './keep-an-administrator';
-import { readRoles } from './roles';
-import { readUser, userBody, userParams, userView } from './user-view';
+import { saveUser } from './save-user';
+import { userBody, userParams, userView } from './user-view';
 
 export const putUserRoute = ({ store, now, authenticator }: Deps) =>
   defineRoute({
@@ -31,26 +25,10 @@ export const putUserRoute = ({ store, now, authenticator }: Deps) =>
     },
     problems: ['user.gone', 'user.last-administrator', 'reference.unknown', 'grant.exceeds'],
     handle: async ({ params, body, caller, preconditions }) => {
-      const outcome = await store.write(async (unit) => {
-        await lockAdministrators(unit);
-        const known = await findUser(unit.sql, params.user);
-        const current = known && known.deletedAt === null ? (await readUser(unit.sql, known)).etag : null;
-        const put = await putUser(unit, {
-          slug: params.user,
-          displayName: body.displayName ?? params.user,
-          email: body.email ?? null,
-          grants: body.roles ? await readRoles(unit.sql, body.roles, caller) : null,
-          by: caller.userId,
-          at: now(),
-          judge: () => checkPreconditions(preconditions, current),
-        });
-        if (put.kind === 'gone') {
-          throw gone('user', params.user);
-        }
-        await keepAnAdministrator(unit);
-        return { isNew: put.kind === 'created', ...(await readUser(unit.sql, put.user)) };
-      });
+      const outcome = await store.write((unit) =>
+        saveUser(unit, { slug: params.user, body, caller, at: now(), preconditions }),
+      );
       authenticator.forget();
-      return putAnswer(outcome.isNew, `/v1/users/${params.user}`, outcome.view, outcome.etag);
+      return putAnswer(outcome.kind === 'created', `/v1/users/${params.user}`, outcome.view, outcome.etag);
     },
   });

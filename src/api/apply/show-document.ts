@@ -1,0 +1,69 @@
+import type { Json } from '../../domain/json';
+import { getFlag } from '../../store/flags/get-flag';
+import { findPipeline } from '../../store/pipelines/find-pipeline';
+import { findEnvironment } from '../../store/projects/find-environment';
+import { findProject } from '../../store/projects/find-project';
+import type { Unit } from '../../store/store';
+import { findTeam } from '../../store/users/find-team';
+import { findUser } from '../../store/users/find-user';
+import { showEnvironment } from '../projects/environment-view';
+import { showProject } from '../projects/project-view';
+import { fromPipeline } from '../schemas/pipeline';
+import { readTeam } from '../users/team-view';
+import { readUser } from '../users/user-view';
+import type { ApplyDocument } from './apply-body';
+
+/** What can be set of the thing that a document names, as it is in this transaction; null when it is not there. */
+export async function showDocument(unit: Unit, document: ApplyDocument): Promise<Json> {
+  const shown = await readThing(unit, document);
+  return shown === null ? null : settingsIn(shown);
+}
+
+async function readThing(unit: Unit, document: ApplyDocument): Promise<object | null> {
+  const { sql } = unit;
+  switch (document.kind) {
+    case 'project': {
+      const project = await findProject(sql, document.name);
+      return project && showProject(project);
+    }
+    case 'user': {
+      const user = await findUser(sql, document.name);
+      return user && (await readUser(sql, user)).view;
+    }
+    case 'team': {
+      const team = await findTeam(sql, document.name);
+      return team && (await readTeam(sql, team)).view;
+    }
+    default: {
+      const project = await findProject(sql, document.project);
+      return project && readInProject(unit, project.id, document);
+    }
+  }
+}
+
+async function readInProject(
+  { sql }: Unit,
+  projectId: string,
+  document: Extract<ApplyDocument, { kind: 'environment' | 'flag' | 'pipeline' }>,
+): Promise<object | null> {
+  switch (document.kind) {
+    case 'environment': {
+      const environment = await findEnvironment(sql, projectId, document.name);
+      return environment && showEnvironment(environment, document.project);
+    }
+    case 'flag': {
+      const flag = await getFlag(sql, projectId, document.name);
+      return flag ? { kind: flag.kind, description: flag.description, definition: flag.definition } : null;
+    }
+    case 'pipeline': {
+      const pipeline = await findPipeline(sql, projectId, document.name);
+      return pipeline ? fromPipeline(pipeline.definition) : null;
+    }
+  }
+}
+
+const NOT_SETTINGS: readonly string[] = ['name', 'project', 'createdAt'];
+
+function settingsIn(shown: object): Json {
+  return Object.fromEntries(Object.entries(shown).filter(([field]) => !NOT_SETTINGS.includes(field))) as Json;
+}
