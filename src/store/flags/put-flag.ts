@@ -107,9 +107,9 @@ async function editFlag(unit: Unit, put: PutFlag, flag: FlagRow): Promise<PutFla
 
   const definition = canonicalJson(put.definition);
   const changed = changedBy(put, flag, definition, environments);
-  const isForAll = put.environments === null;
-  const isUnchanged = changed.length === 0 && flag.description === put.description;
-  if (isUnchanged && (!isForAll || sameJson(flag.definition, definition))) {
+  const keepsDefinition =
+    put.environments !== null || isLeftAlone(put, flag, definition) || sameJson(flag.definition, definition);
+  if (changed.length === 0 && keepsDefinition && flag.description === put.description) {
     await rememberApplied(unit, put, flag, definition);
     return { kind: 'unchanged', flagId: flag.id };
   }
@@ -125,7 +125,7 @@ async function editFlag(unit: Unit, put: PutFlag, flag: FlagRow): Promise<PutFla
   await unit.sql
     .updateTable('flags')
     .set((row) => ({ description: put.description, version: row('version', '+', 1) }))
-    .$if(isForAll && !isLeftAlone(put, flag, definition), (query) => query.set({ definition }))
+    .$if(!keepsDefinition, (query) => query.set({ definition }))
     .where('id', '=', flag.id)
     .execute();
   await rememberApplied(unit, put, flag, definition);
