@@ -1,3 +1,4 @@
+import { applyRoute } from './apply/apply';
 import { auditRoutes } from './audit/audit-routes';
 import { createBackupRoute } from './backup/create-backup';
 import type { Route } from './define-route';
@@ -22,6 +23,7 @@ export function routes(deps: Deps): Route[] {
     ...pipelineRoutes(deps),
     ...releaseRoutes(deps),
     ...auditRoutes(deps),
+    applyRoute(deps),
     createBackupRoute(deps),
   ];
   return [...operations, openApiRoute(operations)];
