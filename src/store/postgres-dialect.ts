@@ -68,6 +68,7 @@ class TranslatingPool implements PostgresPool {
 class TranslatingClient implements PostgresPoolClient {
   readonly #client: PoolClient;
   readonly #beforeStatement: BeforeStatement | undefined;
+  #isBroken = false;
 
   constructor(client: PoolClient, beforeStatement: BeforeStatement | undefined) {
     this.#client = client;
@@ -84,7 +85,8 @@ class TranslatingClient implements PostgresPoolClient {
   }
 
   release(): void {
-    this.#client.release();
+    // The server's last words come before the socket's end: the next one to use this connection would meet that.
+    this.#client.release(this.#isBroken);
   }
 
   async #run(sql: string, parameters: readonly unknown[]) {
@@ -92,7 +94,9 @@ class TranslatingClient implements PostgresPoolClient {
       this.#beforeStatement?.(sql);
       return await this.#client.query(sql, [...parameters]);
     } catch (error) {
-      throw isOutage(error) ? new StoreUnavailable(error) : error;
+      if (!isOutage(error)) throw error;
+      this.#isBroken = true;
+      throw new StoreUnavailable(error);
     }
   }
 }
