@@ -1,4 +1,5 @@
-import express, { type Express, type Request, type Response } from 'express';
+import type { RequestListener } from 'node:http';
+import express, { type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { Histogram } from 'prom-client';
 import { z } from 'zod';
@@ -33,7 +34,7 @@ const NOTHING = z.strictObject({});
  * The HTTP application over a list of routes. What a request meets before its operation is here, in the order given at
  * the head of define-route.ts; whatever it fails with is answered as a problem (INV-8).
  */
-export function createApp(deps: Deps, routes: readonly Route[]): Express {
+export function createApp(deps: Deps, routes: readonly Route[]): RequestListener {
   const table = new RouteTable(routes);
   const forbidden = new ForbiddenLog(deps);
   const limits = {
@@ -245,7 +246,15 @@ export function createApp(deps: Deps, routes: readonly Route[]): Express {
       fail(exchange, error);
     }
   });
-  return app;
+  return (request, response) => {
+    // Express passes on what it finds no path in, such as `GET http://[`, and would answer that with a page of its own.
+    app(request as Request, response as Response, () => {
+      sendProblem(
+        openExchange(request as Request, response as Response),
+        new Problem('request.malformed', 'This is no address'),
+      );
+    });
+  };
 }
 
 /** Everything that is not a problem yet: the store away, or a fault of ours, whose details stay in the log. */

@@ -1,7 +1,7 @@
 import { FlagFollower } from '../../src/targets/flags/flag-follower';
 import { FlagImage } from '../../src/targets/flags/flag-image';
 import { OutcomeWaiters } from '../../src/api/releases/outcome-waiters';
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { Registry } from 'prom-client';
 import { createAuthenticator } from '../../src/api/authenticate';
 import type { Deps } from '../../src/api/deps';
@@ -19,7 +19,7 @@ export const ADMIN_TOKEN = 'an-administrator-token-for-tests-only';
 
 /** The real application over a real SQLite store in a folder of its own; no Temporal. */
 export interface ApiFixture {
-  app: Express;
+  app: RequestListener;
   deps: Deps;
   /** What was logged, line by line. */
   logged: string[];

@@ -4,15 +4,15 @@ import type { Store } from '../../store/store';
 import { findUser } from '../../store/users/find-user';
 import { defineRoute, ok, type Scope, type ScopeRequest } from '../define-route';
 import type { Deps } from '../deps';
-import { eventFields, showEvents } from '../events/event-view';
 import { invalidRequest } from '../problem';
+import { eventViews } from '../releases/event-view';
 import { id, instantInput, slug } from '../schemas/common';
 import { pageOf, pageQuery, pageRequest } from '../schemas/page';
+import { event } from '../schemas/release';
 import { auditedProjects, projectOfQuery } from './audit-scope';
 
-const auditEntry = z
-  .strictObject({
-    ...eventFields,
+const auditEntry = event
+  .extend({
     chain: z.string().describe('The chain it belongs to: one per project and one for the rest.'),
     sequence: z.int().describe('Its place in the chain, from 1.'),
     previousHash: z.string().describe('Hash of the entry before.'),
@@ -55,10 +55,10 @@ export const listAuditRoute = ({ store }: Deps) =>
         },
         { order: 'newest-first', limit, after: query.cursor === undefined ? undefined : readCursor(query.cursor) },
       );
-      const shown = await showEvents(store.read, entries);
+      const shown = await eventViews(store.read, entries);
       const items = entries.flatMap(({ chain, sequence, previousHash, hash }, index) => {
-        const event = shown[index];
-        return event ? [{ ...event, chain, sequence, previousHash, hash }] : [];
+        const view = shown[index];
+        return view ? [{ ...view, chain, sequence, previousHash, hash }] : [];
       });
       return ok({ items, next: next === null ? null : String(next) });
     },

@@ -5,9 +5,9 @@ import { defineRoute, type Scope, type ScopeRequest } from '../define-route';
 import type { Deps } from '../deps';
 import type { EventChannel } from '../event-channel';
 import { invalidRequest } from '../problem';
+import { eventViews } from '../releases/event-view';
 import { findRelease } from '../releases/release-scope';
 import { id } from '../schemas/common';
-import { showEvents } from './event-view';
 import { EventVisibility } from './event-visibility';
 
 const PAGE = 200;
@@ -47,7 +47,7 @@ export const streamEventsRoute = ({ store }: Deps) => {
             seen.push(entry);
           }
         }
-        for (const event of await showEvents(store.read, seen)) {
+        for (const event of await eventViews(store.read, seen)) {
           channel.send({ id: event.id, type: event.type, data: event });
         }
         position = entries.at(-1)?.position ?? position;

@@ -1,8 +1,9 @@
-import type { Transaction } from 'kysely';
+import type { Grant } from '../../domain/permission';
 import { newId } from '../new-id';
 import { hashSecret, newSecret } from '../secret-hash';
 import type { Store, Unit } from '../store';
-import type { Tables } from '../tables';
+import { lockUser } from './find-user';
+import { grantsAsData } from './grants-as-data';
 import { replaceGrants } from './grants';
 
 const ADMIN = 'admin';
@@ -15,78 +16,68 @@ export interface AdminSetup {
 
 /**
  * Makes sure that there is a way in (SEC-6): the user `admin`, administrator everywhere, with the token of the setting,
- * which replaces an earlier one set that way. Without a setting the first start makes one up.
+ * which replaces an earlier one set that way. Without a setting the first start takes `firstToken`, which the caller has
+ * put where it outlives a crash, or makes one up.
  *
- * A user `admin` who exists keeps what it was granted, as long as the installation has another administrator.
+ * A user `admin` who exists keeps what was granted since; one who was deleted comes back by the setting alone.
  */
 export async function ensureAdmin(
   store: Store,
-  options: { adminToken?: string; firstToken?: string; now: number },
+  options: { adminToken?: string | undefined; firstToken?: string | undefined; now: number },
 ): Promise<AdminSetup> {
+  const { adminToken, firstToken, now } = options;
   return store.write(async (unit) => {
-    const { adminId, isNew } = await ensureUser(unit, options.now);
-    const before = await tokenOfSetting(unit.sql, adminId);
-    if (options.adminToken !== undefined) {
-      const hash = hashSecret(options.adminToken);
-      if (before?.hash !== hash) {
-        await replaceTokenOfSetting(unit, adminId, hash, options.now);
-      }
+    const known = await lockUser(unit, ADMIN);
+    if (adminToken !== undefined) {
+      const adminId = known?.deletedAt === null ? known.id : await createAdmin(unit, known?.id ?? null, now);
+      await setToken(unit, adminId, hashSecret(adminToken), now);
       return { adminId, generatedToken: null };
     }
-    if (!isNew) {
-      return { adminId, generatedToken: null };
+    if (known) {
+      return { adminId: known.id, generatedToken: null };
     }
-    const token = options.firstToken ?? newSecret('sluice');
-    await addToken(unit, {
-      adminId,
-      name: 'first start',
-      hash: hashSecret(token),
-      fromSetting: false,
-      at: options.now,
-    });
-    return { adminId, generatedToken: token };
+    const adminId = await createAdmin(unit, null, now);
+    const token = firstToken ?? newSecret('sluice');
+    await addToken(unit, { adminId, name: 'first start', hash: hashSecret(token), fromSetting: false, at: now });
+    return { adminId, generatedToken: options.firstToken === undefined ? token : null };
   });
 }
 
-async function ensureUser(unit: Unit, at: number): Promise<{ adminId: string; isNew: boolean }> {
-  const existing = await unit
-    .forUpdate(unit.sql.selectFrom('users').select(['id', 'deletedAt']).where('slug', '=', ADMIN))
-    .executeTakeFirst();
-  if (existing && existing.deletedAt === null) {
-    return { adminId: existing.id, isNew: false };
-  }
-  const adminId = existing?.id ?? newId();
-  if (existing) {
-    await unit.sql.updateTable('users').set({ deletedAt: null }).where('id', '=', adminId).execute();
-  } else {
+/** Creates the user, or brings a deleted one back; returns the id. */
+async function createAdmin(unit: Unit, deletedId: string | null, at: number): Promise<string> {
+  const id = deletedId ?? newId();
+  const roles: Grant[] = [{ role: 'administrator', project: null }];
+  if (deletedId === null) {
     await unit.sql
       .insertInto('users')
-      .values({ id: adminId, slug: ADMIN, displayName: 'Administrator', email: null, createdAt: at, deletedAt: null })
+      .values({ id, slug: ADMIN, displayName: 'Administrator', email: null, createdAt: at, deletedAt: null })
       .execute();
+  } else {
+    await unit.sql.updateTable('users').set({ deletedAt: null }).where('id', '=', id).execute();
   }
-  await replaceGrants(unit.sql, { kind: 'user', id: adminId }, [{ role: 'administrator', project: null }]);
+  await replaceGrants(unit.sql, { kind: 'user', id }, roles);
   unit.record({
     type: 'user-created',
     at,
     actorId: null,
     projectId: null,
     releaseId: null,
-    data: { user: ADMIN, roles: [{ role: 'administrator', project: null }] },
+    data: { user: ADMIN, displayName: 'Administrator', roles: grantsAsData(roles) },
   });
-  return { adminId, isNew: true };
+  return id;
 }
 
-function tokenOfSetting(sql: Transaction<Tables>, adminId: string) {
-  return sql
+async function setToken(unit: Unit, adminId: string, hash: string, at: number): Promise<void> {
+  const before = await unit.sql
     .selectFrom('tokens')
-    .select(['id', 'hash'])
+    .select('hash')
     .where('userId', '=', adminId)
     .where('fromSetting', '=', 1)
     .where('deletedAt', 'is', null)
     .executeTakeFirst();
-}
-
-async function replaceTokenOfSetting(unit: Unit, adminId: string, hash: string, at: number): Promise<void> {
+  if (before?.hash === hash) {
+    return;
+  }
   await unit.sql
     .updateTable('tokens')
     .set({ deletedAt: at })
