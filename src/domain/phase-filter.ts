@@ -14,7 +14,7 @@ import type { Condition, Operator } from './pipeline';
 import { compareVersions, formatVersion, parseVersion } from './version';
 
 /** Shares are whole parts of this many, so that a percentage has three decimals (FLG-8). */
-export const FRACTION_PARTS = 100_000;
+const FRACTION_PARTS = 100_000;
 
 /** Bounds of one condition and of the conditions of one rule. */
 export const CONDITION_LIMITS = { attributeLength: 256, values: 500, valueLength: 512, conditions: 50 } as const;
