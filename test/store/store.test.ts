@@ -78,7 +78,9 @@ describe('opening', () => {
     });
 
     it('says that a folder it cannot make is unavailable', async () => {
-      await expect(openStore({ dataDir: path.join(test.store.dataDir ?? '', 'sluice.db') })).rejects.toThrow(StoreUnavailable);
+      await expect(openStore({ dataDir: path.join(test.store.dataDir ?? '', 'sluice.db') })).rejects.toThrow(
+        StoreUnavailable,
+      );
     });
   }
 });

@@ -20,22 +20,25 @@ export async function verifyExport(
   logged?: LoggedHead,
 ): Promise<Verification> {
   const reader = new ChainReader(logged);
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let rest = '';
+  let rest = Buffer.alloc(0);
   try {
-    for await (const bytes of content) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) reader.read(line);
+    for await (const piece of content) {
+      const bytes = Buffer.concat([rest, piece]);
+      let start = 0;
+      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+        reader.read(bytes.subarray(start, end));
+        start = end + 1;
+      }
+      rest = bytes.subarray(start);
     }
-    rest += decoder.decode();
     return reader.finish(rest);
   } catch (error) {
     if (error instanceof ChainFault) return { ok: false, line: reader.line, fault: error.message };
-    if (error instanceof TypeError) return { ok: false, line: reader.line + 1, fault: 'is not UTF-8' };
     throw error;
   }
 }
+
+const LINE_FEED = 10;
 
 class ChainFault extends Error {}
 
@@ -50,7 +53,7 @@ class ChainReader {
     this.#logged = logged;
   }
 
-  read(line: string): void {
+  read(line: Buffer): void {
     this.line += 1;
     if (this.#end !== null) throw new ChainFault('stands behind the end');
     const value = parse(line);
@@ -58,8 +61,8 @@ class ChainReader {
     else this.#readEntry(value as unknown as AuditEntry);
   }
 
-  finish(rest: string): Verification {
-    if (this.#end === null || rest !== '') {
+  finish(rest: Buffer): Verification {
+    if (this.#end === null || rest.length > 0) {
       this.line += 1;
       throw new ChainFault(this.#end === null ? 'the end is missing: the file was cut' : 'stands behind the end');
     }
@@ -96,15 +99,15 @@ class ChainReader {
   }
 }
 
-/** Only the one spelling that the export has is accepted, so that no byte can change unseen. */
-function parse(line: string): object {
+/** Only the one spelling that the export has is accepted, so that no byte can change unseen, not even one that is no UTF-8. */
+function parse(line: Buffer): object {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(line.toString());
   } catch {
     throw new ChainFault('is not JSON');
   }
-  if (typeof value !== 'object' || value === null || canonicalJson(value) !== line) {
+  if (typeof value !== 'object' || value === null || !line.equals(Buffer.from(canonicalJson(value)))) {
     throw new ChainFault('is not an entry as it was exported');
   }
   return value;
