@@ -24,7 +24,7 @@ const ORDER: readonly ApplyDocument['kind'][] = ['project', 'user', 'team', 'env
 const MOST_ERRORS = 100;
 
 /** Creates or replaces many things at once, all or none (PIPE-7, SEC-2). */
-export const applyRoute = ({ store, now, authenticator }: Deps) =>
+export const applyRoute = ({ store, now, authenticator, flagFollower }: Deps) =>
   defineRoute({
     method: 'post',
     path: '/v1/apply',
@@ -81,6 +81,7 @@ export const applyRoute = ({ store, now, authenticator }: Deps) =>
         return result;
       });
       authenticator.forget();
+      await flagFollower.caughtUp();
       return ok(applied);
     },
   });

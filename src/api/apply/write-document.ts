@@ -67,7 +67,7 @@ export async function writeDocument(
 }
 
 /** The project that a document names, as it is in this transaction. */
-export async function liveProject(unit: Unit, name: string): Promise<ProjectRow> {
+async function liveProject(unit: Unit, name: string): Promise<ProjectRow> {
   const project = await findProject(unit.sql, name);
   if (project === null) {
     throw unknown('project', name);

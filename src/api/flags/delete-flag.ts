@@ -8,7 +8,7 @@ import { flagParams } from './flag-view';
 import { refusedFlag } from './save-flag';
 
 /** Deletes a flag: clients do not find it any more. Judged like a direct edit of all environments (REL-4). */
-export const deleteFlagRoute = ({ store, now }: Deps) =>
+export const deleteFlagRoute = ({ store, now, flagFollower }: Deps) =>
   defineRoute({
     method: 'delete',
     path: '/v1/projects/:project/flags/:flag',
@@ -40,6 +40,7 @@ export const deleteFlagRoute = ({ store, now }: Deps) =>
           checkEtag: (current) => checkPreconditions(preconditions, current),
         }),
       );
+      await flagFollower.caughtUp();
       return answerOf(outcome, params.flag);
     },
   });

@@ -13,7 +13,7 @@ import { saveFlag } from './save-flag';
 const MOST_ENVIRONMENTS = 200;
 
 /** Creates a flag, or edits it directly (REL-4). */
-export const putFlagRoute = ({ store, now }: Deps) =>
+export const putFlagRoute = ({ store, now, flagFollower }: Deps) =>
   defineRoute({
     method: 'put',
     path: '/v1/projects/:project/flags/:flag',
@@ -72,6 +72,7 @@ export const putFlagRoute = ({ store, now }: Deps) =>
           path: 'definition',
         }),
       );
+      await flagFollower.caughtUp();
       const saved = await store.readTogether((sql) => getFlag(sql, projectId, params.flag));
       if (!saved) {
         throw unknown('flag', params.flag);
