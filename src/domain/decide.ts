@@ -3,7 +3,7 @@ import type { ReleaseAction } from './pipeline';
 import { RELEASE_ACTIONS } from './pipeline';
 import type { Refusal } from './refusal';
 import { isRefusal, refuse } from './refusal';
-import type { AcceptedAction, ArmedIntent, Hold, PhasePlan, ReleaseEvent, ReleasePlan, ReleaseState } from './release';
+import type { AcceptedAction, ArmedIntent, Hold, ReleaseEvent, ReleasePlan, ReleaseState } from './release';
 import { currentPhase, planAt, shownState } from './release';
 
 /** What a decision is made from: the position, the plan, and the holds on what comes next (REL-21, REL-31). */

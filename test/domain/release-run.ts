@@ -1,6 +1,6 @@
 import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
-import type { Step } from '../../src/domain/next-step';
+import type { NextInput, Step } from '../../src/domain/next-step';
 import { afterRollOut, afterStep, nextStep } from '../../src/domain/next-step';
 import type { ReleaseAction } from '../../src/domain/pipeline';
 import type {
@@ -12,13 +12,28 @@ import type {
   ReleaseState,
 } from '../../src/domain/release';
 import { currentPhase, isTerminal, phaseAt, planAt, shownState, triggeredRelease } from '../../src/domain/release';
+import { refuseEnded } from '../../src/domain/refuse-ended';
 import { allRights, NOON } from './release-fixture';
 
 /** What tells how a run goes. */
 export interface RunOptions {
   /** Deployments go on after the phase has started, and are reported with `report`. */
   slow?: boolean;
+  /** Told of every step before it is recorded, of what it meets, and whether its reach takes effect. */
+  observe?: (observed: ObservedStep) => void;
 }
+
+/** One step of a run, as the store meets it. */
+export interface ObservedStep {
+  input: NextInput;
+  step: Step;
+  /** Undecided actions behind those that the step decides. */
+  undecided: AcceptedAction[];
+  reached: boolean;
+}
+
+export type DeploymentReport =
+  'deployment-waiting' | 'deployment-resumed' | 'deployment-succeeded' | 'deployment-failed';
 
 /**
  * A release without Temporal and without a database: the workflow's loop, the facade's acceptance and the store's
@@ -89,6 +104,9 @@ export class ReleaseRun {
       ...more,
     };
     this.accepted.push(action);
+    if (isTerminal(this.state)) {
+      this.outcomes.push(...refuseEnded(this.state, [action]));
+    }
     return action;
   }
 
@@ -143,14 +161,24 @@ export class ReleaseRun {
   }
 
   /** A deployment of the current phase gets on; what follows is recorded with it. */
-  report(
-    type: 'deployment-waiting' | 'deployment-resumed' | 'deployment-succeeded' | 'deployment-failed',
-    environment: string,
-  ) {
+  report(type: DeploymentReport, environment: string): this {
+    return this.reportUnattended(type, environment).run();
+  }
+
+  /** The same without a worker. */
+  reportUnattended(type: DeploymentReport, environment: string): this {
     this.record([{ type, at: Math.max(this.now, this.state.lastAt), phase: this.state.current, environment }]);
     const { plan, state, holds } = this;
     this.record(afterRollOut({ plan, state, holds }, state.lastAt));
-    return this.run();
+    return this;
+  }
+
+  /** Another workflow takes over from the store: position, undecided actions, and nothing else (REL-33). */
+  restart(): this {
+    this.state = JSON.parse(JSON.stringify(this.state)) as ReleaseState;
+    this.mailbox = this.accepted.filter(({ number }) => number > this.state.decided);
+    this.knownHolds = [];
+    return this;
   }
 
   /** One turn of the workflow; false: it waits. */
@@ -171,12 +199,16 @@ export class ReleaseRun {
     return 'step' in next ? next.step : null;
   }
 
+  /** When the workflow wakes by itself. */
   waitsUntil(): Instant | null {
+    if (isTerminal(this.state)) {
+      return null;
+    }
     const next = nextStep(this.input());
     return 'step' in next ? this.now : next.waitUntil;
   }
 
-  private input() {
+  private input(): NextInput {
     const { state, plan, now, mailbox, knownHolds } = this;
     return { state, plan, now, mailbox, holds: knownHolds, held: false };
   }
@@ -189,13 +221,17 @@ export class ReleaseRun {
     const isFree =
       kind === 'revert' ||
       (undecided.length === 0 && (kind === 'timer' || kind === 'start' || this.holds.length === 0));
-    const shown = step.reach && isFree ? this.asItGoes(step.reach.events) : [];
+    const reached = step.reach && isFree ? this.asItGoes(step.reach.events) : [];
+    this.options.observe?.({ input: this.input(), step, undecided, reached: reached.length > 0 });
 
     this.outcomes.push(...step.outcomes);
     this.state = { ...this.state, decided };
-    this.record([...step.events, ...shown]);
+    this.record([...step.events, ...reached]);
     this.mailbox.push(...undecided);
     this.knownHolds = this.holds;
+    if (isTerminal(this.state)) {
+      this.outcomes.push(...refuseEnded(this.state, undecided));
+    }
   }
 
   private asItGoes(events: readonly ReleaseEvent[]): ReleaseEvent[] {
