@@ -55,6 +55,7 @@ const apiProblems = {
   'flag.kind-fixed': { status: 409, title: 'Kind and type of a flag never change' },
   'flag.requires-pipeline': { status: 409, title: 'What these environments see changes by a release' },
   'flag.being-released': { status: 409, title: 'A release is changing the flag' },
+  'release.invalid': { status: 400, title: 'The release cannot be started as it was asked for' },
   'release.unknown': { status: 404, title: 'There is no such release' },
   'release.change-outdated': { status: 412, title: 'A flag has changed since the change was made' },
   'action.unknown': { status: 404, title: 'There is no such action' },

@@ -1,7 +1,7 @@
-import { checkDefinition } from '../../domain/flag-definition';
 import type { FlagRefusal, FlagRefusalCode } from '../../store/flags/flag-refusal';
 import { putFlag, type PutFlag } from '../../store/flags/put-flag';
 import type { Unit } from '../../store/store';
+import { tryDefinition } from '../../targets/flags/try-definition';
 import { checkPreconditions, type Preconditions } from '../etag';
 import { faultyDefinition } from '../faulty-definition';
 import { Problem } from '../problem';
@@ -24,7 +24,7 @@ export async function saveFlag(
   unit: Unit,
   { preconditions, path, ...flag }: FlagToSave,
 ): Promise<'created' | 'edited' | 'unchanged'> {
-  const faults = checkDefinition(flag.kind, flag.definition, path);
+  const faults = tryDefinition(flag.kind, flag.definition, path);
   if (faults.length > 0) {
     throw faultyDefinition('flag.invalid', faults);
   }

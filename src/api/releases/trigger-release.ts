@@ -6,10 +6,12 @@ import { findProject } from '../../store/projects/find-project';
 import { readRelease } from '../../store/releases/read-release';
 import { triggerRelease } from '../../store/releases/trigger-release';
 import type { Unit } from '../../store/store';
+import { tryDefinition } from '../../targets/flags/try-definition';
 import { created, defineRoute, ok, type Scope, type ScopeRequest } from '../define-route';
 import type { Deps } from '../deps';
+import { faultyDefinition } from '../faulty-definition';
 import { claimIdempotencyKey } from '../idempotency';
-import { invalidRequest, Problem } from '../problem';
+import { Problem } from '../problem';
 import { slug } from '../schemas/common';
 import { appliedDirectly, release as releaseSchema } from '../schemas/release';
 import { toChanges, triggerBody } from '../schemas/trigger';
@@ -53,6 +55,7 @@ export const triggerReleaseRoute = (deps: Deps) =>
       'pipeline.unknown',
       'pipeline.gone',
       'release.busy',
+      'release.invalid',
       'release.change-outdated',
     ],
     handle: async ({ scope, body, caller, idempotency }) => {
@@ -66,8 +69,6 @@ export const triggerReleaseRoute = (deps: Deps) =>
         const triggered = await triggerRelease(unit, {
           projectId: scope.projectId,
           pipelineId: scope.pipeline.id,
-          pipelineVersion: scope.pipeline.version,
-          pipeline: scope.pipeline.definition,
           changes: toChanges(body),
           triggeredBy: caller.userId,
           withOwnToken: caller.madeBy === null,
@@ -77,6 +78,7 @@ export const triggerReleaseRoute = (deps: Deps) =>
           labels: body.labels ?? [],
           whenBusy: body.whenBusy ?? 'reject',
           now,
+          tryDefinition,
         });
         switch (triggered.kind) {
           case 'release': {
@@ -95,7 +97,9 @@ export const triggerReleaseRoute = (deps: Deps) =>
             return { kept: { release: null }, repeated: false };
           }
           case 'faults':
-            throw invalidRequest(triggered.faults);
+            throw faultyDefinition('release.invalid', triggered.faults);
+          case 'pipeline-gone':
+            throw pipelineGone(scope.pipeline.slug);
           case 'outdated':
             throw new Problem('release.change-outdated', triggered.faults[0]?.message ?? 'A base is outdated', {
               errors: triggered.faults,
@@ -120,6 +124,10 @@ export const triggerReleaseRoute = (deps: Deps) =>
       return repeated ? ok(view, { location }) : created(location, view);
     },
   });
+
+function pipelineGone(name: string): Problem {
+  return new Problem('pipeline.gone', `The pipeline ${name} was deleted`);
+}
 
 function busyDetail({ active, queued }: { active: string[]; queued: string[] }): string {
   const behind = queued.length > 0 ? `, and ${queued.join(', ')} waits` : '';
@@ -157,7 +165,7 @@ function pipelineScope({ store }: Deps) {
       throw new Problem('pipeline.unknown', `There is no pipeline ${params['pipeline'] ?? ''}`);
     }
     if (pipeline.deletedAt !== null) {
-      throw new Problem('pipeline.gone', `The pipeline ${pipeline.slug} was deleted`);
+      throw pipelineGone(pipeline.slug);
     }
     return { projectId: project.id, pipeline };
   };

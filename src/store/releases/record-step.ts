@@ -45,12 +45,13 @@ export async function recordStep(unit: Unit, input: StepToRecord): Promise<Recor
   if (!row) {
     return { recorded: false, why: 'The store does not know the release' };
   }
+  // First of all: what an older epoch would add is compared with nothing, as another workflow is in charge by now.
+  if (row.epoch !== input.epoch) {
+    return { recorded: false, why: `The release is in epoch ${row.epoch} by now` };
+  }
   const before = await recordedBefore(unit, input, digest);
   if (before) {
     return before;
-  }
-  if (row.epoch !== input.epoch) {
-    return { recorded: false, why: `The release is in epoch ${row.epoch} by now` };
   }
   if (row.seq + 1 !== input.seq) {
     throw new Divergence(`Step ${input.seq} of ${input.release} came after step ${row.seq}`);

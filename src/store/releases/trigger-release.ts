@@ -4,6 +4,7 @@ import type { TriggerChange } from '../../domain/change-set';
 import { changeSetContent, checkChangeSet, outdatedBases, pinChanges } from '../../domain/change-set';
 import type { Fault } from '../../domain/fault';
 import { checkPipeline } from '../../domain/pipeline-check';
+import type { FlagDefinition, FlagKind } from '../../domain/flag';
 import type { Instant } from '../../domain/instant';
 import type { JsonObject } from '../../domain/json';
 import type { Pipeline } from '../../domain/pipeline';
@@ -22,8 +23,6 @@ import { flagTarget } from './stored-release';
 export interface TriggerRequest {
   projectId: string;
   pipelineId: string;
-  pipelineVersion: number;
-  pipeline: Pipeline;
   changes: readonly TriggerChange[];
   triggeredBy: UserId;
   /** The caller's token is their own making, not somebody else's (SEC-3). */
@@ -35,6 +34,8 @@ export interface TriggerRequest {
   labels: string[];
   whenBusy: 'reject' | 'queue';
   now: Instant;
+  /** Compiles and tries a sound definition (FLG-9); returns its faults. */
+  tryDefinition: (kind: FlagKind, definition: FlagDefinition, path: string) => Fault[];
 }
 
 /** What a trigger came to. */
@@ -43,6 +44,8 @@ export type Triggered =
   /** Only opted-out environments change: no release, the caller applies it at once in this transaction (PIPE-6). */
   | { kind: 'direct'; changes: StoredChange[] }
   | { kind: 'faults'; faults: Fault[] }
+  /** The pipeline was deleted while the trigger was on its way. */
+  | { kind: 'pipeline-gone' }
   /** `base` of a change is not what the flag is now. */
   | { kind: 'outdated'; faults: Fault[] }
   | { kind: 'busy'; active: string[]; queued: string[] };
@@ -52,6 +55,10 @@ export type Triggered =
  * themselves with their pre-release state when they are free (REL-1, REL-2, REL-3). From here on it runs exactly once.
  */
 export async function triggerRelease(unit: Unit, request: TriggerRequest): Promise<Triggered> {
+  const pinned = await pinPipeline(unit, request.pipelineId);
+  if (!pinned) {
+    return { kind: 'pipeline-gone' };
+  }
   const names = request.changes.map((change) => change.flag);
   const before = await knownProject(unit.sql, request.projectId, names);
   const flagIds = names.flatMap((name) => before.flags.get(name)?.id ?? []).sort();
@@ -61,8 +68,11 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
 
   const faults = [
     ...checkChangeSet(request.changes, known),
-    ...(await pipelineFaults(unit, request, authorsOf(request))),
+    ...(await pipelineFaults(unit, request.projectId, pinned.pipeline)),
   ];
+  if (faults.length === 0) {
+    faults.push(...triedDefinitions(request, known));
+  }
   if (faults.length > 0) {
     return { kind: 'faults', faults };
   }
@@ -84,7 +94,7 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
     return { kind: 'busy', active: named(true), queued: named(false) };
   }
 
-  const releaseId = await insertRelease(unit, request, changes, targets);
+  const releaseId = await insertRelease(unit, request, pinned, changes, targets);
   if (queues.length === 0) {
     await holdTargets(unit, releaseId, flagIds);
   }
@@ -95,6 +105,7 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
 async function insertRelease(
   unit: Unit,
   request: TriggerRequest,
+  pinned: PinnedPipeline,
   changes: StoredChange[],
   targets: readonly string[],
 ): Promise<string> {
@@ -102,7 +113,7 @@ async function insertRelease(
   const ticket = await unit.counter('ticket');
   const digest = createHash('sha256').update(changeSetContent(changes)).digest('hex');
   const authors = authorsOf(request);
-  const plan = planOf(request.pipeline, authors, request.withOwnToken ? request.triggeredBy : null);
+  const plan = planOf(pinned.pipeline, authors, request.withOwnToken ? request.triggeredBy : null);
   const state = triggeredRelease(plan, request.now);
 
   await unit.sql
@@ -111,7 +122,7 @@ async function insertRelease(
       id,
       projectId: request.projectId,
       pipelineId: request.pipelineId,
-      pipelineVersion: request.pipelineVersion,
+      pipelineVersion: pinned.version,
       digest,
       position: JSON.stringify(state),
       state: shownState(state),
@@ -144,7 +155,7 @@ async function insertRelease(
     releaseId: id,
     data: {
       digest,
-      pipelineVersion: request.pipelineVersion,
+      pipelineVersion: pinned.version,
       changes: changes.map(({ flag, environments }) => ({ flag, environments })),
       reason: request.reason,
       source: request.source,
@@ -171,14 +182,43 @@ function isDirect(changes: readonly StoredChange[], known: KnownProject): boolea
   );
 }
 
-/** A definition is checked again when it is triggered, against the project as it is now (PIPE-4). */
-async function pipelineFaults(
-  unit: Unit,
-  { projectId, pipeline }: TriggerRequest,
-  authors: string[],
-): Promise<Fault[]> {
-  const facts = await pipelineFacts(unit.sql, projectId, pipeline, authors);
+interface PinnedPipeline {
+  version: number;
+  pipeline: Pipeline;
+}
+
+/** The latest version, its row locked: a deletion sees this release, or this release sees the deletion (PIPE-5). */
+async function pinPipeline(unit: Unit, pipelineId: string): Promise<PinnedPipeline | null> {
+  const row = await unit
+    .forUpdate(unit.sql.selectFrom('pipelines').where('id', '=', pipelineId).where('deletedAt', 'is', null))
+    .select('version')
+    .executeTakeFirst();
+  if (!row) {
+    return null;
+  }
+  const { definition } = await unit.sql
+    .selectFrom('pipelineVersions')
+    .where('pipelineId', '=', pipelineId)
+    .where('version', '=', row.version)
+    .select('definition')
+    .executeTakeFirstOrThrow();
+  return { version: row.version, pipeline: JSON.parse(definition) as Pipeline };
+}
+
+/**
+ * A definition is checked again when it is triggered, against the project as it is now (PIPE-4). Authors count as
+ * people here: a release whose only reviewer triggered it waits until somebody else may give the review.
+ */
+async function pipelineFaults(unit: Unit, projectId: string, pipeline: Pipeline): Promise<Fault[]> {
+  const facts = await pipelineFacts(unit.sql, projectId, pipeline);
   return checkPipeline(pipeline, facts).faults.map(({ path, message }) => ({ path: `pipeline.${path}`, message }));
+}
+
+function triedDefinitions({ changes, tryDefinition }: TriggerRequest, known: KnownProject): Fault[] {
+  return changes.flatMap(({ flag, definition }, index) => {
+    const kind = known.flags.get(flag)?.kind;
+    return kind === undefined ? [] : tryDefinition(kind, definition, `changes[${index}].definition`);
+  });
 }
 
 function authorsOf({ triggeredBy, sourceActor }: TriggerRequest): string[] {
