@@ -44,6 +44,8 @@ export async function deleteFlag(unit: Unit, request: DeleteFlag): Promise<Delet
     .select(['id', 'slug', 'requiresPipeline'])
     .where('projectId', '=', request.projectId)
     .where('deletedAt', 'is', null)
+    .orderBy('position')
+    .orderBy('id')
     .execute();
   const subject = { flagId: flag.id, flag: request.slug };
   const released = await refuseWhileReleased(unit, subject);

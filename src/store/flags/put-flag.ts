@@ -90,7 +90,7 @@ async function createFlag(unit: Unit, put: PutFlag): Promise<PutFlagOutcome> {
       .execute();
   }
   await raiseRevisions(unit, idsOf(environments));
-  recordPut(unit, put, 'flag-created', id, { kind });
+  recordPut(unit, put, 'flag-created', id, { kind, definition: asJson(definition) });
   return { kind: 'created', flagId: id };
 }
 
@@ -129,7 +129,9 @@ async function editFlag(unit: Unit, put: PutFlag, flag: FlagRow): Promise<PutFla
     .where('id', '=', flag.id)
     .execute();
   await rememberApplied(unit, put, flag, definition);
-  recordPut(unit, put, 'flag-edited', flag.id, { environments: slugsOf(changed), override: judged.isOverride });
+  const facts = { environments: slugsOf(changed), override: judged.isOverride };
+  const isRedefined = changed.length > 0 || !keepsDefinition;
+  recordPut(unit, put, 'flag-edited', flag.id, isRedefined ? { ...facts, definition: asJson(definition) } : facts);
   return { kind: 'edited', flagId: flag.id };
 }
 
@@ -200,14 +202,13 @@ function refuseUnknown(put: PutFlag, environments: readonly { slug: string }[]):
 }
 
 function recordPut(unit: Unit, put: PutFlag, type: 'flag-created' | 'flag-edited', flagId: string, facts: JsonObject) {
-  const definition = JSON.parse(canonicalJson(put.definition)) as Json;
   unit.record({
     type,
     at: put.at,
     actorId: put.actorId,
     projectId: put.projectId,
     releaseId: null,
-    data: { flag: put.slug, flagId, description: put.description, definition, ...facts },
+    data: { flag: put.slug, flagId, description: put.description, ...facts },
   });
 }
 
@@ -217,6 +218,10 @@ function refuse(refused: FlagRefusalCode, detail: string, facts: Record<string, 
 
 function sameJson(stored: string, canonical: string): boolean {
   return stored === canonical || canonicalJson(JSON.parse(stored)) === canonical;
+}
+
+function asJson(text: string): Json {
+  return JSON.parse(text) as Json;
 }
 
 function idsOf(environments: readonly { id: string }[]): string[] {
