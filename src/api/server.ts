@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { RequestListener } from 'node:http';
 import express, { type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -25,6 +26,9 @@ const BODY_LIMIT = 1_000_000;
 /** How often an open stream's token or key is looked at again. */
 const STREAM_CHECK_MS = 1_000;
 
+/** Streams one user may have open: each costs a little memory and a read per event. */
+const STREAMS_PER_USER = 50;
+
 /** What a client is told to wait while the store is away: it comes back by itself (INV-9). */
 const STORE_RETRY_S = 5;
 
@@ -42,6 +46,9 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
     evaluation: new TokenBucket(deps.settings.limits.evaluation, deps.now),
     anonymous: new TokenBucket(deps.settings.limits.anonymous, deps.now),
   };
+  // Every open stream listens for it.
+  setMaxListeners(0, deps.shutdown);
+  const openStreams = new Map<string, number>();
   const durations = new Histogram({
     name: 'sluice_http_request_duration_seconds',
     help: 'Time to answer, by operation and status; of a stream, how long it was open.',
@@ -173,6 +180,17 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
       response.status(answered.status).type('text/event-stream').end();
       return;
     }
+    const reader = caller?.userId;
+    if (reader !== undefined) {
+      const others = openStreams.get(reader) ?? 0;
+      if (others >= STREAMS_PER_USER) {
+        throw new Problem('request.too-many', `At most ${STREAMS_PER_USER} streams can be open at once`, {
+          headers: { 'retry-after': '10' },
+        });
+      }
+      openStreams.set(reader, others + 1);
+      response.once('close', () => countDown(openStreams, reader));
+    }
     const channel = openEventChannel(response);
     const end = () => channel.close();
     const endIfDead = async () => {
@@ -269,6 +287,15 @@ function problemFrom(error: unknown): Problem {
     });
   }
   return new Problem('request.failed', 'The request failed and has been logged under its X-Request-Id');
+}
+
+function countDown(counts: Map<string, number>, name: string): void {
+  const left = (counts.get(name) ?? 1) - 1;
+  if (left > 0) {
+    counts.set(name, left);
+  } else {
+    counts.delete(name);
+  }
 }
 
 function tooMany(seconds: number): Problem {
