@@ -20,6 +20,7 @@ import { FlagFollower } from '../targets/flags/flag-follower';
 import { FlagImage } from '../targets/flags/flag-image';
 import { openAdmin } from './admin-token';
 import { openDataFolder, secretKeyIn } from './data-folder';
+import { logChainHeads } from './log-chain-heads';
 import type { Settings } from './settings';
 import { startTemporal, type Temporal } from './temporal';
 import { startWorker } from './worker';
@@ -105,6 +106,7 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   });
   stops.push(() => dispatcher.stop());
 
+  stops.push(logChainHeads(store, log));
   const flagImage = new FlagImage();
   const flagFollower = await FlagFollower.start(store, flagImage, (error) =>
     log.error({ err: error }, 'The flags of an environment could not be read'),

@@ -1,15 +1,15 @@
-import { createLog } from '../api/log';
 import { announcement } from './announce';
 import { makeExample } from './example';
 import { startService, type Service } from './service';
+import { openServiceLog } from './service-log';
 import { readSettings, SettingsError, type Settings } from './settings';
 import { installRuntime } from './worker';
 
 /** The command `npm start`: the whole service in this process, until it is told to stop. */
 async function main(): Promise<void> {
-  const log = createLog(process.env['LOG_LEVEL'] ?? 'warn');
-  installRuntime(log);
   const settings = settingsOrExit();
+  const log = openServiceLog(settings.dataDir, process.stdout.isTTY);
+  installRuntime(log);
 
   let stopping: Promise<void> | null = null;
   let service: Service | null = null;
@@ -28,6 +28,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The terminal was closed.
+  process.on('SIGHUP', stop);
 
   try {
     service = await startService(settings, log);

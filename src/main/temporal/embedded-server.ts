@@ -65,7 +65,7 @@ const STEADY_MS = 30_000;
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   await endLeftOver(options.dataDir);
   const { port, child } = await startOnSomePort(options);
-  options.log.info({ port, pid: child.pid, server: options.binary.serverVersion }, 'Temporal is up');
+  options.log.info({ port, temporalPid: child.pid, server: options.binary.serverVersion }, 'Temporal is up');
   return supervise(options, port, child);
 }
 
