@@ -16,9 +16,10 @@ const CONNECT_MS = 5_000;
 /** A transaction that a dead peer left open must not keep its row locks. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 
-const INT8 = 20;
+/** Type ids of int8 (instants, counts) and numeric (sums of them): text to pg, as they could exceed a number. */
+const NUMBERS: readonly number[] = [20, 1700];
 
-/** PostgreSQL by pg; counts and instants (int8) come as numbers, all of them below 2^53. */
+/** PostgreSQL by pg; whole numbers come as numbers, all of ours being below 2^53. */
 export function openPostgres(databaseUrl: string, beforeStatement: BeforeStatement | undefined) {
   const pool = new Pool({
     connectionString: databaseUrl,
@@ -27,7 +28,7 @@ export function openPostgres(databaseUrl: string, beforeStatement: BeforeStateme
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-        oid === INT8 ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+        NUMBERS.includes(oid) ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
     },
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.

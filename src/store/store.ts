@@ -99,7 +99,9 @@ async function writeOnce<T>(
 ): Promise<T> {
   const entries: NewEvent[] = [];
   const told: Notice[] = [];
-  const result = await db.transaction().execute(async (sql) => {
+  // Row locks do the rest; a database that defaults to more would only have more to repeat.
+  const transaction = db.transaction().setIsolationLevel('read committed');
+  const result = await transaction.execute(async (sql) => {
     const returned = await work({
       sql,
       forUpdate,

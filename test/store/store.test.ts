@@ -264,10 +264,15 @@ describe('reading', () => {
 
     const found = await test.store.read
       .selectFrom('projects')
-      .select((row) => [row.fn.countAll<number>().as('count'), row.fn.max('createdAt').as('latest')])
+      .select((row) => [
+        row.fn.countAll<number>().as('count'),
+        row.fn.max('createdAt').as('latest'),
+        row.fn.sum<number>('createdAt').as('sum'),
+      ])
       .executeTakeFirstOrThrow();
 
-    expect(found).toEqual({ count: expect.any(Number) as number, latest: expect.any(Number) as number });
+    const number = expect.any(Number) as number;
+    expect(found).toEqual({ count: number, latest: number, sum: number });
   });
 
   it('lets timers run while a writer is busy', async () => {
