@@ -10,7 +10,7 @@ export const OFF = gate('off');
 export const ON = gate('on');
 
 /** A gate whose default is one of `on` and `off`. */
-export function gate(defaultVariant: 'on' | 'off'): FlagDefinition {
+function gate(defaultVariant: 'on' | 'off'): FlagDefinition {
   return { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant };
 }
 
