@@ -141,7 +141,9 @@ describe('HTTP-4: problems', () => {
       summary: 'Reads',
       permission: 'public',
       answers: { 200: { description: 'Never.' } },
-      handle: () => Promise.reject(new StoreUnavailable(new Error('disk full'))),
+      handle: () => {
+        throw new StoreUnavailable(new Error('disk full'));
+      },
     });
 
     const answer = await request(createApp(fresh(), [away])).get('/away');
