@@ -31,7 +31,7 @@ const { claimRelease, recordStep } = proxyActivities<ReleaseActivities>({
 /** How long a release that waits for its turn trusts that it will be told; then it asks by itself. */
 const RECHECK_MS = 10 * MINUTE;
 
-/** Well before the server asks for it at 4,096 events. */
+/** Well before the server asks for it at 4,096 events; it may ask earlier, for many bytes or by its settings. */
 const HISTORY_EVENTS_MAX = 3_000;
 
 /**
@@ -57,16 +57,18 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
   mailbox.add(claim.actions);
 
   while (!isTerminal(state)) {
-    if (workflowInfo().historyLength > HISTORY_EVENTS_MAX) {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    if (continueAsNewSuggested || historyLength > HISTORY_EVENTS_MAX) {
       // Undecided actions are not lost with the mailbox: the claim of the next run returns them.
       await condition(allHandlersFinished);
       await continueAsNew<typeof releaseWorkflow>(input);
     }
+    // A wake-up may also come when nothing is held any more: heard once, it must not keep the release from waiting.
     held &&= !woken;
+    woken = false;
     const next = nextStep({ state, plan, holds: [], mailbox: mailbox.after(state.decided), held, now: Date.now() });
 
     if ('step' in next) {
-      woken = false;
       seq += 1;
       const recorded = await recordStep({ ...input, seq, step: next.step });
       if (!recorded.recorded) {
