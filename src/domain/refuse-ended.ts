@@ -7,6 +7,6 @@ export function refuseEnded(state: ReleaseState, actions: readonly AcceptedActio
     action: action.id,
     number: action.number,
     at: state.lastAt,
-    refusal: { ...refuse('release.ended', `The release is ${state.stage}`), allowed: [] },
+    refusal: { ...refuse('release.ended', `The release is ${state.stage}`, { state: state.stage }), allowed: [] },
   }));
 }
