@@ -35,7 +35,7 @@ const PHASE_STATES = [
   'reverted',
 ] as const;
 
-const releaseState = z
+export const releaseState = z
   .enum(RELEASE_STATES)
   .describe('The first that holds of REL-6; `completed` and `aborted` are final.');
 
@@ -199,27 +199,35 @@ export const action = z
   })
   .meta({ id: 'Action', description: 'What a person asked of a release, and what became of it.' });
 
-const lift = z
+const remedy = z
   .strictObject({
-    action: z.string().describe('What lifts it: an action of the release, by its name in the path.'),
+    action: z.enum(RELEASE_ACTIONS).describe('What lifts it: an action of the release, by its name in the path.'),
     permission: z.string().nullable().describe('The permission that this needs; null: membership in one of the teams.'),
     teams: z.array(slug).describe('Names of the teams whose members may do it; empty: the permission decides (SEC-4).'),
-    heldBy: z.array(slug).describe('Names of the users who may do it now.'),
+    heldBy: z.array(slug).describe('Names of users who may do it now; of very many, the first.'),
   })
-  .meta({ id: 'Lift', description: 'How a blocker can be lifted, and by whom.' });
+  .meta({ id: 'Remedy', description: 'How a blocker can be lifted, and by whom.' });
 
 const blocker = z
   .strictObject({
     kind: z
-      .enum(['queue', 'engine', 'review', 'roll-out', 'bake', 'paused', 'failed', 'revert'])
+      .enum(['start', 'queue', 'review', 'bake-timer', 'paused', 'roll-out', 'failed', 'undecided-action', 'revert'])
       .describe('What keeps the release where it is.'),
     detail: z.string().describe('The same in one sentence.'),
     phase: z.string().nullable().describe('The phase it is about; null: the release as a whole.'),
     since: nullableInstant('Since when; null where that is not known.'),
     until: nullableInstant('When it ends by itself: a bake, the deadline of a review; null: never.'),
+    remainingMs: z.int().nullable().describe('What is left of a paused bake, in milliseconds; else null.'),
     by: slug.nullable().describe('Name of the user who brought it about, e.g. paused the bake; null: nobody.'),
-    releases: z.array(z.string()).describe('Ids of the releases ahead, nearest first; empty where none is.'),
-    lift: z.array(lift).describe('What lifts it; empty: only time does.'),
+    approvals: z
+      .strictObject({
+        given: z.array(slug).describe('Names of those who have approved, in order.'),
+        needed: z.int().describe('How many must.'),
+      })
+      .nullable()
+      .describe('How far a review has come; else null.'),
+    releases: z.array(z.string()).describe('Ids of the releases ahead in a queue; else empty.'),
+    remedies: z.array(remedy).describe('What lifts it; empty: only time, or what is ahead, does.'),
   })
   .meta({ id: 'Blocker', description: 'One reason why a release is where it is.' });
 
@@ -228,9 +236,9 @@ export const why = z
   .strictObject({
     release: z.string().describe('Id of the release.'),
     state: releaseState,
-    blockers: z.array(blocker).describe('All of them; empty once the release has ended.'),
+    blockers: z.array(blocker).describe('All of them, that of the state first; empty once the release has ended.'),
     earliestNextTransition: nullableInstant(
-      'When it can go on at the earliest, by itself; null: never without a person.',
+      'When it can go on at the earliest, by itself; null: never without a person or a release ahead.',
     ),
   })
   .meta({ id: 'Why', description: 'Why a release is where it is, and what would let it go on (REL-26).' });
