@@ -130,8 +130,6 @@ interface Common {
   /** Where the caller left off: `Last-Event-ID`, on event streams. */
   lastEventId: string | null;
   requestId: string;
-  /** Aborted when the caller is gone. */
-  signal: AbortSignal;
 }
 
 interface Declaration<

@@ -94,7 +94,6 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
       preconditions: { ifMatch: request.get('if-match') ?? null, ifNoneMatch: request.get('if-none-match') ?? null },
       lastEventId: request.get('last-event-id') ?? null,
       requestId: exchange.id,
-      signal: whenGone(exchange),
       ...(caller && { caller, scope, callerNow: () => callerNow(exchange) }),
       ...(client && { client }),
     });
@@ -300,10 +299,4 @@ function countDown(counts: Map<string, number>, name: string): void {
 
 function tooMany(seconds: number): Problem {
   return new Problem('request.too-many', `Try again in ${seconds} s`, { headers: { 'retry-after': String(seconds) } });
-}
-
-function whenGone({ response }: Exchange): AbortSignal {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  return gone.signal;
 }

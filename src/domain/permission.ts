@@ -88,7 +88,7 @@ export function permissionsOf(role: Role): Permission[] {
 }
 
 /** What a grant gives, whatever its scope. */
-export function permissionsIn(grant: Grant): Permission[] {
+function permissionsIn(grant: Grant): Permission[] {
   return 'role' in grant ? permissionsOf(grant.role) : [grant.permission];
 }
 
