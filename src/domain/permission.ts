@@ -82,7 +82,7 @@ export interface Rights {
   token: readonly Grant[] | null;
 }
 
-/** The permissions of a role (the table of `docs/permissions.md`). */
+/** The permissions of a role, in the order of the table. */
 export function permissionsOf(role: Role): Permission[] {
   return PERMISSIONS.filter((permission) => roleHolds(role, permission));
 }
