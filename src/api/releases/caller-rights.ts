@@ -35,6 +35,7 @@ export function mayAct(
 export function maySeeRelease(caller: Caller, projectId: string, plan: ReleasePlan): boolean {
   return (
     caller.may('ProjectView', projectId) ||
-    plan.phases.some((phase) => phase.review?.teams.some((team) => caller.teams.includes(team)))
+    // A token that was narrowed to less passes the membership on no further than for approving.
+    plan.phases.some(({ review }) => review && review.teams.length > 0 && mayApprove(caller, review, projectId))
   );
 }
