@@ -1,4 +1,4 @@
-import type { RequiredPermission } from '../domain/permission';
+import type { Json } from '../domain/json';
 import { MINUTE } from '../domain/instant';
 import type { Caller } from './caller';
 import type { Route } from './define-route';
@@ -13,8 +13,8 @@ export class ForbiddenLog {
 
   constructor(private readonly deps: Pick<Deps, 'store' | 'now' | 'log'>) {}
 
-  /** Records that a permission was missing, unless that is known. A store that is down costs the entry, not the answer. */
-  async note(caller: Caller, route: Route, permission: RequiredPermission, projectId: string | null): Promise<void> {
+  /** Records that a permission (null: more than one) was missing, unless that is known. A store that is down costs the entry, not the answer. */
+  async note(caller: Caller, route: Route, permission: Json, projectId: string | null): Promise<void> {
     const at = this.deps.now();
     const minute = Math.floor(at / MINUTE);
     const name = `${caller.userId} ${route.operationId}`;

@@ -14,6 +14,7 @@ import { findRoute, openExchange, queryOf, type Exchange } from './exchange';
 import { ForbiddenLog } from './forbidden-log';
 import { readIdempotencyKey } from './idempotency';
 import { Problem } from './problem';
+import type { ProblemCode } from './problem-codes';
 import { readBody } from './read-body';
 import { RouteTable } from './route-table';
 import { checkAnswer, sendJson, sendProblem, sendText } from './send-answer';
@@ -31,6 +32,9 @@ const STREAMS_PER_USER = 50;
 
 /** What a client is told to wait while the store is away: it comes back by itself (INV-9). */
 const STORE_RETRY_S = 5;
+
+/** What an operation finds missing by itself; refused actions are in the audit as such. */
+const PERMISSION_PROBLEMS: readonly ProblemCode[] = ['request.forbidden', 'grant.exceeds'];
 
 const NOTHING = z.strictObject({});
 
@@ -77,7 +81,7 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
     const sentBody = takesBody ? await readBody(request, route.bodyLimit ?? BODY_LIMIT) : {};
     checkShape(sentBody);
     const { caller, client } = exchange;
-    return route.handle({
+    const asked = {
       params,
       query,
       body: takesBody ? parse(route.body ?? NOTHING, sentBody) : undefined,
@@ -96,7 +100,15 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
       requestId: exchange.id,
       ...(caller && { caller, scope, callerNow: () => callerNow(exchange) }),
       ...(client && { client }),
-    });
+    };
+    try {
+      return await route.handle(asked);
+    } catch (error) {
+      if (caller && error instanceof Problem && PERMISSION_PROBLEMS.includes(error.code)) {
+        await forbidden.note(caller, route, error.extras.facts?.['permission'] ?? null, scope?.projectId ?? null);
+      }
+      throw error;
+    }
   }
 
   function limitRate({ request, token }: Exchange, route: Route): void {
