@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Json } from '../domain/json';
 import { Problem } from './problem';
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * Reads a JSON body of at most `limit` bytes, with or without Content-Length (HTTP-4, HTTP-9); no body reads as `{}`.
  *
@@ -56,7 +58,7 @@ function checkMediaType(request: IncomingMessage): void {
 
 function decode(bytes: Buffer): Json {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+    return JSON.parse(UTF_8.decode(bytes)) as Json;
   } catch (error) {
     // The engine's message says where; it may quote the body, which the sender knows.
     const reason = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it is not UTF-8';
