@@ -1,0 +1,90 @@
+/** How two programs compare: ours beside a floor that does the same with nothing around it. */
+export interface Line {
+  what: string;
+  unit: string;
+  ours: number;
+  floor: number;
+  /** Ours by floor. */
+  ratio: number;
+  /** Where the ratio has to be; `null`: shown for information. */
+  goal: Goal | null;
+}
+
+export interface Goal {
+  /** `most`: less is better, as with times. */
+  is: 'most' | 'least';
+  ratio: number;
+}
+
+/** Between two samples of the loop: each meets a workflow that waits, as in real life, not one that is still busy. */
+export const REST_MS = 50;
+
+/** One run of a measurement; `runs` of ours and the floor take turns, so that a busy machine is busy for both. */
+export async function compareRuns(
+  { what, unit, goal }: Pick<Line, 'what' | 'unit' | 'goal'>,
+  runs: number,
+  ours: () => Promise<number>,
+  floor: () => Promise<number>,
+): Promise<Line> {
+  const pairs: { ours: number; floor: number }[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    pairs.push({ ours: await ours(), floor: await floor() });
+  }
+  return {
+    what,
+    unit,
+    goal,
+    ours: median(pairs.map((pair) => pair.ours)),
+    floor: median(pairs.map((pair) => pair.floor)),
+    ratio: median(pairs.map((pair) => pair.ours / pair.floor)),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+function isMet({ ratio, goal }: Line): boolean | null {
+  if (goal === null) {
+    return null;
+  }
+  return goal.is === 'most' ? ratio <= goal.ratio : ratio >= goal.ratio;
+}
+
+/** The lines as one table, in Markdown so that it can be pasted, and a last word on goals that are missed. */
+export function tableOf(lines: readonly Line[]): string {
+  const rows = [
+    ['What', 'Ours', 'Floor', 'Ratio', 'Goal', 'Met'],
+    ...lines.map((line) => {
+      const met = isMet(line);
+      return [
+        line.what,
+        `${shown(line.ours)} ${line.unit}`,
+        `${shown(line.floor)} ${line.unit}`,
+        `${line.ratio.toFixed(2)} ×`,
+        line.goal ? `${line.goal.is === 'most' ? '≤' : '≥'} ${line.goal.ratio.toFixed(2)} ×` : '–',
+        met === null ? '–' : met ? 'yes' : 'MISSED',
+      ];
+    }),
+  ];
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const render = (row: string[]) =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  const missed = lines.filter((line) => isMet(line) === false);
+  const [head = [], ...body] = rows;
+  return [
+    ...[render(head), rule, ...body.map(render)],
+    '',
+    missed.length === 0
+      ? 'Every goal is met.'
+      : `Missed: ${missed.map((line) => `${line.what} (${line.ratio.toFixed(2)} ×)`).join('; ')}.`,
+  ].join('\n');
+}
+
+function shown(value: number): string {
+  return Number.isInteger(value) || value >= 1_000 ? String(Math.round(value)) : value.toFixed(1);
+}
