@@ -1,5 +1,5 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 import type { ReleaseActivities } from '../../src/activities';
 import { createActivities } from '../../src/activities';
@@ -18,7 +18,8 @@ import { acceptAction } from '../../src/store/releases/accept-action';
 import { positionOf } from '../../src/store/releases/stored-release';
 import { triggerRelease, type Triggered } from '../../src/store/releases/trigger-release';
 import type { Store } from '../../src/store/store';
-import { releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
+import type { ReleaseWorkflowInput } from '../../src/workflows/messages';
+import { RELEASE_WORKFLOW, releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { eventually } from './eventually';
 import { insertProject, OFF, ON } from './store-fixtures';
 import { openTestStore, type TestStore } from './test-store';
@@ -69,6 +70,8 @@ export interface WorkerOptions {
   activities?: (real: ReleaseActivities) => ReleaseActivities;
   /** 0: every step is replayed from the start. */
   maxCachedWorkflows?: number;
+  /** Short by default: a stopped worker's workflows are to be taken over at once. */
+  stickyTimeoutMs?: number;
 }
 
 /** Connections to one Temporal, shared by the worlds of a test file. */
@@ -97,7 +100,8 @@ let isQuiet = false;
 /** Warnings of the SDK are the subject of many of these tests; only its errors are news. */
 export function installQuietRuntime(): void {
   if (!isQuiet) {
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
     isQuiet = true;
   }
 }
@@ -151,7 +155,7 @@ export class ReleaseWorld {
     this.dispatchers.clear();
   }
 
-  async startWorker({ bundle, activities, maxCachedWorkflows }: WorkerOptions = {}): Promise<void> {
+  async startWorker({ bundle, activities, maxCachedWorkflows, stickyTimeoutMs }: WorkerOptions = {}): Promise<void> {
     const real = createActivities(this.store);
     const worker = await Worker.create({
       connection: this.temporal.native,
@@ -159,8 +163,7 @@ export class ReleaseWorld {
       taskQueue: taskQueueOf(this.store.installationId),
       workflowBundle: bundle ?? (await workflowBundle()),
       activities: activities?.(real) ?? real,
-      // A stopped worker's workflows are to be taken over at once.
-      stickyQueueScheduleToStartTimeout: '100 milliseconds',
+      stickyQueueScheduleToStartTimeout: stickyTimeoutMs ?? 100,
       ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
     });
     const run = worker.run();
@@ -354,6 +357,30 @@ export class ReleaseWorld {
 
   workflow(releaseId: string) {
     return this.temporal.client.workflow.getHandle(releaseWorkflowId(this.store.installationId, releaseId));
+  }
+
+  /** Waits until Temporal has acknowledged an action. */
+  async told(actionId: string): Promise<void> {
+    await eventually(`action ${actionId} is delivered`, async () => {
+      const row = await this.store.read
+        .selectFrom('actions')
+        .select('deliveredAt')
+        .where('id', '=', actionId)
+        .executeTakeFirstOrThrow();
+      return row.deliveredAt !== null;
+    });
+  }
+
+  /** Starts a second workflow for a release, under another id, and waits until it has ended; that id. */
+  async startAgain(releaseId: string, name: string): Promise<string> {
+    const input: ReleaseWorkflowInput = { release: releaseId, epoch: 1 };
+    const again = await this.temporal.client.workflow.start(RELEASE_WORKFLOW, {
+      workflowId: `${this.store.installationId}/${name}`,
+      taskQueue: taskQueueOf(this.store.installationId),
+      args: [input],
+    });
+    await again.result();
+    return again.workflowId;
   }
 
   /** Waits until its workflow has said its last word to Temporal: the store knows the end a moment earlier. */

@@ -5,7 +5,7 @@ import { isTerminal } from '../../src/domain/release';
 import { freePort } from '../../src/main/temporal/free-port';
 import { FlagImage } from '../../src/targets/flags/flag-image';
 import { loadServedFlags } from '../../src/store/flags/load-served-flags';
-import { HOLDS_CHANGED_SIGNAL, RELEASE_WORKFLOW, taskQueueOf } from '../../src/workflows/messages';
+import { HOLDS_CHANGED_SIGNAL } from '../../src/workflows/messages';
 import { eventually } from '../support/eventually';
 import type { TemporalConnections } from '../support/release-world';
 import { AUTHOR, connectTemporal, phase, ReleaseWorld, review } from '../support/release-world';
@@ -156,7 +156,7 @@ describe('an action', () => {
         recordStep: async (input) => {
           if (input.step.reach?.kind === 'revert') {
             late = await world.accept(input.release, 'pause');
-            await told(late);
+            await world.told(late);
           }
           return real.recordStep(input);
         },
@@ -181,7 +181,7 @@ describe('an action', () => {
         recordStep: async (input) => {
           if (input.step.reach?.kind === 'completion' && late === undefined) {
             late = await world.accept(input.release, 'abort');
-            await told(late);
+            await world.told(late);
           }
           return real.recordStep(input);
         },
@@ -196,17 +196,6 @@ describe('an action', () => {
     expect(await world.eventTypes(release)).not.toContain('release-completed');
     expect(await isOn('new-checkout')).toBe(false);
   });
-
-  async function told(actionId: string): Promise<void> {
-    await eventually('the action is delivered', async () => {
-      const row = await world.store.read
-        .selectFrom('actions')
-        .select('deliveredAt')
-        .where('id', '=', actionId)
-        .executeTakeFirstOrThrow();
-      return row.deliveredAt !== null;
-    });
-  }
 });
 
 describe('actions and timers', () => {
@@ -455,12 +444,7 @@ describe('the workflow of a release', () => {
     await world.bakes(release, 0);
     const before = await world.events(release);
 
-    const second = await temporal.client.workflow.start(RELEASE_WORKFLOW, {
-      workflowId: `${world.store.installationId}/second`,
-      taskQueue: taskQueueOf(world.store.installationId),
-      args: [{ release, epoch: 1 }],
-    });
-    await second.result();
+    await world.startAgain(release, 'second');
 
     expect(await world.events(release)).toEqual(before);
     expect(await world.act(release, 'pause')).toBe('applied');
@@ -473,14 +457,8 @@ describe('the workflow of a release', () => {
     await world.workflowEnds(release);
     const before = await world.events(release);
 
-    for (const wanted of [release, 'no-such-release']) {
-      const again = await temporal.client.workflow.start(RELEASE_WORKFLOW, {
-        workflowId: `${world.store.installationId}/again/${wanted}`,
-        taskQueue: taskQueueOf(world.store.installationId),
-        args: [{ release: wanted, epoch: 1 }],
-      });
-      await again.result();
-    }
+    await world.startAgain(release, 'second');
+    await world.startAgain('no-such-release', 'third');
 
     expect(await world.events(release)).toEqual(before);
   });

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** A run of a workflow as Temporal exports it. */
+export interface RecordedWorkflow {
+  workflowId: string;
+  history: { events: Record<string, unknown>[] };
+}
+
+/** Where the recordings are: one file per scenario. */
+export const HISTORIES = __dirname;
+
+export function historyFile(scenario: string): string {
+  return path.join(HISTORIES, `${scenario}.json`);
+}
+
+/** One event per line: small, and a new recording still shows what has changed. */
+export function writeHistories(scenario: string, recorded: readonly RecordedWorkflow[]): void {
+  const workflows = recorded.map(({ workflowId, history }) => {
+    const events = history.events.map((event) => JSON.stringify(event)).join(',\n');
+    return `{"workflowId":${JSON.stringify(workflowId)},"history":{"events":[\n${events}\n]}}`;
+  });
+  writeFileSync(historyFile(scenario), `[${workflows.join(',\n')}]\n`);
+}
+
+export function recordedScenarios(): string[] {
+  return readdirSync(HISTORIES)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => path.basename(name, '.json'))
+    .sort();
+}
+
+export function readHistories(scenario: string): RecordedWorkflow[] {
+  return JSON.parse(readFileSync(historyFile(scenario), 'utf8')) as RecordedWorkflow[];
+}

@@ -1,0 +1,500 @@
+import fc from 'fast-check';
+
+import type { Phase, ReleaseAction } from '../../src/domain/pipeline';
+import { isTerminal } from '../../src/domain/release';
+import { flagEtag } from '../../src/store/flags/flag-etag';
+import { eventually } from '../support/eventually';
+import type { ReleaseWorld } from '../support/release-world';
+import { AUTHOR, phase, review } from '../support/release-world';
+
+/** Something that releases go through, in a world of its own with dispatcher and worker running. */
+export interface Scenario {
+  /** Name of the file with its histories. */
+  name: string;
+  /** Needs a server that suggests a new run early. */
+  shortRuns?: boolean;
+  /** Returns the ids of the workflows that are recorded. */
+  run: (world: ReleaseWorld) => Promise<string[]>;
+}
+
+const HOUR = 3_600_000;
+const twoPhases = [phase('few', { bakeMs: HOUR }), phase('all', { bakeMs: HOUR })];
+const reviewed = [phase('few', { bakeMs: HOUR, requiredReview: review() }), phase('all', { bakeMs: HOUR })];
+
+const past = (instant: number) => eventually('the time has come', () => Date.now() > instant);
+
+/** One release; its history is the scenario's. */
+const one =
+  (phases: Phase[], go: (world: ReleaseWorld, release: string) => Promise<unknown>): Scenario['run'] =>
+  async (world) => {
+    const release = await world.trigger({ phases });
+    await go(world, release);
+    return idsOf(world, release);
+  };
+
+const idsOf = (world: ReleaseWorld, ...releases: string[]): string[] =>
+  releases.map((release) => world.workflow(release).workflowId);
+
+async function completes(world: ReleaseWorld, release: string): Promise<void> {
+  await world.reaches(release, 'completed');
+  await world.workflowEnds(release);
+}
+
+async function aborts(world: ReleaseWorld, release: string): Promise<void> {
+  await world.act(release, 'abort');
+  await world.workflowEnds(release);
+}
+
+/** Actions that the workflow finds all together when its worker comes back. */
+async function allAtOnce(world: ReleaseWorld, release: string, ...verbs: ReleaseAction[]): Promise<void> {
+  await world.rests(release);
+  await world.stopWorker();
+  const accepted: string[] = [];
+  for (const verb of verbs) {
+    accepted.push(await world.accept(release, verb));
+  }
+  await world.startWorker();
+  for (const action of accepted) {
+    await world.outcomeOf(action);
+  }
+}
+
+const deadline = (outcome: 'abort' | 'proceed' | 'keep-waiting') => [
+  phase('all', { bakeMs: 100, requiredReview: review({ deadline: { afterMs: 500, outcome } }) }),
+];
+
+const SCENARIOS: Scenario[] = [
+  {
+    name: 'three-phases',
+    run: one(
+      ['staff', 'beta', 'all'].map((name) => phase(name, { bakeMs: 1_000 })),
+      completes,
+    ),
+  },
+  { name: 'no-bakes', run: one([phase('few'), phase('all')], completes) },
+  {
+    name: 'review-with-quorum',
+    run: one([phase('all', { requiredReview: review({ approvals: 2 }) })], async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await world.act(release, 'approve', { by: AUTHOR });
+      await world.act(release, 'approve');
+      await world.act(release, 'approve');
+      await world.act(release, 'approve', { by: 'rita' });
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'reviews-of-later-phases',
+    run: one(
+      [phase('few', { bakeMs: 500 }), phase('all', { bakeMs: 500, requiredReview: review() })],
+      async (world, release) => {
+        await world.reaches(release, 'waiting-for-review', 1);
+        await world.act(release, 'approve');
+        await completes(world, release);
+      },
+    ),
+  },
+  { name: 'deadline-aborts', run: one(deadline('abort'), (world, release) => world.workflowEnds(release)) },
+  { name: 'deadline-proceeds', run: one(deadline('proceed'), completes) },
+  {
+    name: 'deadline-keeps-waiting',
+    run: one(deadline('keep-waiting'), async (world, release) => {
+      await eventually('the deadline has passed', async () =>
+        (await world.eventTypes(release)).includes('review-deadline-passed'),
+      );
+      await world.act(release, 'approve');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'pause-and-unpause',
+    run: one([phase('all', { bakeMs: 1_000 })], async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'pause');
+      await world.act(release, 'unpause');
+      await world.act(release, 'pause');
+      await world.act(release, 'unpause');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'pause-armed',
+    run: one(reviewed, async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await allAtOnce(world, release, 'approve', 'pause');
+      await world.reaches(release, 'paused', 0);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'pause-disarmed',
+    run: one(reviewed, async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await allAtOnce(world, release, 'approve', 'pause', 'unpause');
+      await world.bakes(release, 0);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'skip-armed',
+    run: one(reviewed, async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await allAtOnce(world, release, 'approve', 'pause', 'skip', 'pause');
+      await world.bakes(release, 1);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'full-rollout-armed',
+    run: one(reviewed, async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await allAtOnce(world, release, 'approve', 'skip', 'full-rollout');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'skip-everything',
+    run: one([...reviewed, phase('rest', { bakeMs: HOUR })], async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await world.act(release, 'skip');
+      await world.bakes(release, 1);
+      await world.act(release, 'skip');
+      await world.bakes(release, 2);
+      await world.act(release, 'pause');
+      await world.act(release, 'skip');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'full-rollout-while-waiting-for-review',
+    run: one(reviewed, async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await world.act(release, 'full-rollout');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'full-rollout-while-baking',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'full-rollout');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'full-rollout-while-paused',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'pause');
+      await world.act(release, 'full-rollout');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'abort-before-the-start',
+    run: async (world) => {
+      await world.stopWorker();
+      const release = await world.trigger({ phases: twoPhases });
+      await world.accept(release, 'abort');
+      await world.startWorker();
+      await world.workflowEnds(release);
+      return idsOf(world, release);
+    },
+  },
+  {
+    name: 'abort-while-waiting-for-review',
+    run: one(reviewed, async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'abort-while-rolling-out',
+    run: one(reviewed, async (world, release) => {
+      await world.reaches(release, 'waiting-for-review');
+      await allAtOnce(world, release, 'approve', 'abort', 'pause');
+      await world.workflowEnds(release);
+    }),
+  },
+  {
+    name: 'abort-while-baking',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'skip');
+      await world.bakes(release, 1);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'abort-while-paused',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'pause');
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'queue',
+    run: async (world) => {
+      const flags = ['a'];
+      const first = await world.trigger({ phases: twoPhases, flags });
+      await world.bakes(first, 0);
+      const second = await world.trigger({ phases: twoPhases, flags, whenBusy: 'queue' });
+      const third = await world.trigger({ phases: twoPhases, flags, whenBusy: 'queue' });
+      await world.act(second, 'pause');
+      await world.act(third, 'abort');
+      await world.act(first, 'full-rollout');
+      await world.bakes(second, 0);
+      await aborts(world, second);
+      await world.workflowEnds(third);
+      return idsOf(world, first, second, third);
+    },
+  },
+  {
+    name: 'queue-with-outdated-base',
+    run: async (world) => {
+      await world.putFlag('a');
+      const flag = await world.findFlag('a');
+      const triggered = { phases: twoPhases, flags: ['a'], base: flag ? flagEtag(flag) : '' };
+      const first = await world.trigger(triggered);
+      await world.bakes(first, 0);
+      const second = await world.trigger({ ...triggered, whenBusy: 'queue' });
+      await world.rests(second);
+      await world.act(first, 'full-rollout');
+      await world.workflowEnds(second);
+      return idsOf(world, second);
+    },
+  },
+  {
+    name: 'still-queued',
+    run: async (world) => {
+      const first = await world.trigger({ phases: twoPhases, flags: ['a'] });
+      await world.bakes(first, 0);
+      const second = await world.trigger({ phases: twoPhases, flags: ['a'], whenBusy: 'queue' });
+      await world.rests(second);
+      return idsOf(world, second);
+    },
+  },
+  {
+    name: 'still-baking',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'pause');
+      await world.act(release, 'unpause');
+      await world.rests(release);
+    }),
+  },
+  {
+    name: 'continue-as-new',
+    shortRuns: true,
+    run: one([phase('all', { bakeMs: 10_000 })], async (world, release) => {
+      await world.bakes(release, 0);
+      for (let round = 0; round < 4; round += 1) {
+        await world.act(release, 'pause');
+        await world.act(release, 'unpause');
+      }
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'refused-actions',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'approve');
+      await world.act(release, 'unpause');
+      await world.act(release, 'retry');
+      await world.act(release, 'pause', { phase: 'all' });
+      await world.act(release, 'skip', { phase: 'few', attempt: 2 });
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'expired-action',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.rests(release);
+      await world.stopWorker();
+      const action = await world.accept(release, 'pause', { expiresAfterMs: 10 });
+      await past(Date.now() + 10);
+      await world.startWorker();
+      await world.outcomeOf(action);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'pause-decided-after-the-bake-it-stops',
+    run: one([phase('all', { bakeMs: 400 })], async (world, release) => {
+      const endsAt = await world.bakes(release, 0);
+      await world.rests(release);
+      await world.stopWorker();
+      await past(endsAt);
+      const action = await world.accept(release, 'pause', { at: endsAt - 7 });
+      await world.startWorker();
+      await world.outcomeOf(action);
+      await world.act(release, 'unpause');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'action-found-by-a-timer',
+    run: one([phase('few', { bakeMs: 400 }), phase('all', { bakeMs: HOUR })], async (world, release) => {
+      const endsAt = await world.bakes(release, 0);
+      await world.stopDispatchers();
+      const action = await world.accept(release, 'abort', { at: endsAt - 5 });
+      await world.outcomeOf(action);
+      await world.workflowEnds(release);
+    }),
+  },
+  {
+    name: 'action-during-the-last-recording',
+    run: async (world) => {
+      let late: string | undefined;
+      await world.stopWorker();
+      await world.startWorker({
+        activities: (real) => ({
+          ...real,
+          recordStep: async (input) => {
+            if (input.step.reach?.kind === 'revert' && late === undefined) {
+              late = await world.accept(input.release, 'pause');
+              await world.told(late);
+            }
+            return real.recordStep(input);
+          },
+        }),
+      });
+      return one(twoPhases, async (_, release) => {
+        await world.bakes(release, 0);
+        await aborts(world, release);
+      })(world);
+    },
+  },
+  {
+    name: 'answers-lost',
+    run: async (world) => {
+      const lost = new Set<number>();
+      await world.stopWorker();
+      await world.startWorker({
+        activities: (real) => ({
+          ...real,
+          recordStep: async (input) => {
+            const recorded = await real.recordStep(input);
+            if (!lost.has(input.seq)) {
+              lost.add(input.seq);
+              throw new Error('The answer is lost');
+            }
+            return recorded;
+          },
+        }),
+      });
+      return one([phase('few', { bakeMs: 1_000 }), phase('all', { bakeMs: 1_000 })], completes)(world);
+    },
+  },
+  {
+    name: 'woken-for-nothing',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.rests(release);
+      await world.engine.tellHoldsChanged(release);
+      await world.act(release, 'pause');
+      await world.engine.tellHoldsChanged(release);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'started-twice',
+    run: async (world) => {
+      const release = await world.trigger({ phases: twoPhases });
+      await world.bakes(release, 0);
+      const second = await world.startAgain(release, 'second');
+      await aborts(world, release);
+      const third = await world.startAgain(release, 'third');
+      return [...idsOf(world, release), second, third];
+    },
+  },
+  {
+    name: 'older-epoch',
+    run: one(twoPhases, async (world, release) => {
+      await world.bakes(release, 0);
+      await world.store.write(({ sql }) =>
+        sql.updateTable('releases').set({ epoch: 2 }).where('id', '=', release).execute(),
+      );
+      await world.accept(release, 'pause');
+      await world.workflowEnds(release);
+    }),
+  },
+];
+
+const RANDOM_RUNS = 20;
+
+const anyPhase = fc.record({
+  bakeMs: fc.constantFrom(0, 50, 150, 400, HOUR),
+  needed: fc.constantFrom(0, 0, 0, 1, 2),
+  deadline: fc.constantFrom(null, null, 'abort' as const, 'proceed' as const, 'keep-waiting' as const),
+});
+
+const anyMove = fc.record({
+  verb: fc.constantFrom<ReleaseAction>(
+    'approve',
+    'approve',
+    'approve',
+    'pause',
+    'pause',
+    'unpause',
+    'unpause',
+    'skip',
+    'full-rollout',
+    'retry',
+    'abort',
+  ),
+  by: fc.constantFrom('olga', 'rita', AUTHOR),
+  expiresAfterMs: fc.constantFrom(undefined, undefined, undefined, 1),
+  thenWaitMs: fc.constantFrom(0, 0, 0, 20, 100, 300),
+  /** The worker goes before this action and comes back behind it. */
+  unseen: fc.constantFrom(false, false, false, true),
+});
+
+const anyRun = fc.record({
+  phases: fc.array(anyPhase, { minLength: 1, maxLength: 4 }),
+  moves: fc.array(anyMove, { minLength: 3, maxLength: 9 }),
+});
+
+function randomScenario(seed: number): Scenario {
+  const [chosen] = fc.sample(anyRun, { seed, numRuns: 1 });
+  if (!chosen) {
+    throw new Error(`Seed ${seed} gives no run`);
+  }
+  const phases = chosen.phases.map(({ bakeMs, needed, deadline: outcome }, index) =>
+    phase(`phase-${index + 1}`, {
+      bakeMs,
+      requiredReview:
+        needed === 0
+          ? null
+          : review({ approvals: needed, deadline: outcome === null ? null : { afterMs: 300, outcome } }),
+    }),
+  );
+  return {
+    name: `random-${String(seed).padStart(2, '0')}`,
+    run: one(phases, async (world, release) => {
+      for (const { verb, by, expiresAfterMs, thenWaitMs, unseen } of chosen.moves) {
+        if (unseen) {
+          await world.stopWorker();
+        }
+        await world.accept(release, verb, { by, ...(expiresAfterMs === undefined ? {} : { expiresAfterMs }) });
+        await past(Date.now() + thenWaitMs);
+        if (unseen) {
+          await world.startWorker();
+        }
+      }
+      if (!isTerminal(await world.position(release))) {
+        await world.act(release, 'abort');
+      }
+      await world.workflowEnds(release);
+    }),
+  };
+}
+
+/** What is recorded: each path through the workflow, and action sequences that nobody thought of. */
+export const scenarios: readonly Scenario[] = [
+  ...SCENARIOS,
+  ...Array.from({ length: RANDOM_RUNS }, (_, index) => randomScenario(index + 1)),
+];
