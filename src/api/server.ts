@@ -41,7 +41,12 @@ const PERMISSION_PROBLEMS: readonly ProblemCode[] = ['request.forbidden', 'grant
 const NOTHING = z.strictObject({});
 
 /** What helmet sets is the same for every answer, so it is asked once: a dozen middlewares cost more than a flag. */
-const PROTECTIVE_HEADERS = headersOf(helmet());
+const PROTECTIVE_HEADERS = headersOf(
+  helmet({
+    // Answers are data: whatever a browser takes one for, it may load nothing and be framed by nobody.
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  }),
+);
 
 /**
  * The HTTP application over a list of routes. What a request meets before its operation is here, in the order given at

@@ -119,7 +119,7 @@ export type ShownState =
   | 'aborted'
   | 'completed';
 
-/** States of a phase as everybody sees them (spec 6). */
+/** States of a phase as everybody sees them. */
 export type ShownPhaseState =
   'pending' | 'waiting-for-review' | 'rolling-out' | 'baking' | 'released' | 'skipped' | 'failed' | 'reverted';
 
@@ -325,7 +325,7 @@ function runningState(state: ReleaseState, holds: readonly Hold[]): ShownState {
   }
 }
 
-/** What a phase shows; a paused bake shows `baking` with no end (spec 6). */
+/** What a phase shows; a paused bake shows `baking` with no end. */
 export function shownPhaseState(phase: PhaseState): ShownPhaseState {
   switch (phase.progress.status) {
     case 'paused':

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
@@ -93,6 +94,10 @@ interface Parts {
 }
 
 async function serve({ settings, secretKey, log, store, temporal, stops }: Parts): Promise<string> {
+  // First of all: a port that is taken ends the start before anything has to be undone.
+  const door = await openDoor(settings);
+  stops.push(() => door.close());
+
   const connection = Connection.lazy(temporal.connection);
   stops.push(() => connection.close());
   const client = new Client({ connection, namespace: temporal.namespace });
@@ -137,28 +142,44 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     settings: {
       corsOrigins: settings.corsOrigins === '*' ? ['*'] : settings.corsOrigins,
       trustProxy: Array.isArray(settings.trustProxy) ? settings.trustProxy.join(',') : settings.trustProxy,
-      publicUrl: settings.publicUrl ?? '',
+      publicUrl: settings.publicUrl ?? door.url,
       limits: DEFAULT_LIMITS,
       checkAnswers: false,
     },
     shutdown: shutdown.signal,
   };
-
-  // The address is part of what the API answers, and known only once it listens.
-  const server = createHttpServer((request, response) => app(request, response));
-  server.listen(settings.port, settings.host);
-  await once(server, 'listening');
-  stops.push(async () => {
+  door.answerWith(createApp(deps, routes(deps)));
+  // Closed first when the service stops: what is under way still has all it needs.
+  stops.push(() => {
     shutdown.abort();
-    await closeHttpServer(server, CLOSE_GRACE_MS);
+    return door.close();
   });
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
-  const app = createApp(
-    { ...deps, settings: { ...deps.settings, publicUrl: settings.publicUrl ?? url } },
-    routes(deps),
-  );
-  return url;
+  return door.url;
+}
+
+/** Where requests come in. */
+interface Door {
+  url: string;
+  answerWith(app: RequestListener): void;
+  /** Finishes what is under way; repeating it is fine. */
+  close(): Promise<void>;
+}
+
+async function openDoor({ host, port }: Settings): Promise<Door> {
+  let app: RequestListener = (_request, response) => {
+    response.writeHead(503, { 'retry-after': '1' }).end();
+  };
+  const server = createHttpServer((request, response) => app(request, response));
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    answerWith: (listener) => {
+      app = listener;
+    },
+    close: () => (server.listening ? closeHttpServer(server, CLOSE_GRACE_MS) : Promise.resolve()),
+  };
 }
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {

@@ -43,7 +43,7 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads every setting from the environment (spec 6, "Settings"); a variable that is empty is unset. Settings of no
+ * Reads every setting from the environment; a variable that is empty is unset. Settings of no
  * concern to this version are left alone.
  *
  * @throws SettingsError with one line for each wrong setting, all at once.

@@ -7,7 +7,7 @@ import type { StreamTickets } from './stream-tickets';
 
 export const FLAG_CHANGES_PATH = '/ofrep/v1/changes';
 
-/** How often it is looked whether the key behind an open stream still opens anything (spec 6: within 1 s). */
+/** How often it is looked whether the key behind an open stream still opens anything (within 1 s). */
 const KEY_CHECK_MS = SECOND;
 
 const REFETCH = { type: 'message', data: { type: 'refetchEvaluation' } };

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 
+import type { JsonObject } from '../../domain/json';
 import type { AuditEntry } from '../../store/audit/entry';
 import { userNames } from '../../store/releases/read-release';
 import type { Tables } from '../../store/tables';
@@ -22,8 +23,18 @@ export async function eventViews(sql: Kysely<Tables>, entries: readonly AuditEnt
     project: projectId === null ? null : (projects.get(projectId) ?? null),
     release: releaseId,
     actor: actorId === null ? null : (people.get(actorId) ?? null),
-    data,
+    data: withInstants(data),
   }));
+}
+
+/** Instants leave as ISO 8601 (HTTP-1); in the store they are numbers whose names end in `At`. */
+function withInstants(data: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [
+      name,
+      name.endsWith('At') && typeof value === 'number' ? toInstant(value) : value,
+    ]),
+  );
 }
 
 async function projectNames(sql: Kysely<Tables>, ids: readonly string[]): Promise<Map<string, string>> {
