@@ -23,7 +23,8 @@ export function mayAct(
 ): boolean {
   switch (verb) {
     case 'approve':
-      return rights.mayApprove.length > 0;
+      // Holders of the permission outside of a review's teams lack no permission: the rules tell them so (SEC-4).
+      return rights.mayApprove.length > 0 || caller.may('ReleaseApprove', projectId);
     case 'abort':
       return caller.may('ReleaseControl', projectId) || plan.authors.includes(caller.userId);
     default:
