@@ -171,7 +171,17 @@ async function openDoor({ host, port }: Settings): Promise<Door> {
   };
   const server = createHttpServer((request, response) => app(request, response));
   server.listen(port, host);
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      code === 'EADDRINUSE'
+        ? `SLUICE_PORT ${port} is taken: another program listens on ${host}:${port}`
+        : `SLUICE_HOST ${host} and SLUICE_PORT ${port} cannot be listened on (${code ?? String(error)})`,
+      { cause: error },
+    );
+  }
   const address = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
