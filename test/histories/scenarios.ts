@@ -5,7 +5,7 @@ import { isTerminal } from '../../src/domain/release';
 import { flagEtag } from '../../src/store/flags/flag-etag';
 import { eventually } from '../support/eventually';
 import type { ReleaseWorld } from '../support/release-world';
-import { AUTHOR, phase, review } from '../support/release-world';
+import { AUTHOR, phase, review } from '../support/release-store';
 
 /** Something that releases go through, in a world of its own with dispatcher and worker running. */
 export interface Scenario {

@@ -6,63 +6,15 @@ import { createActivities } from '../../src/activities';
 import { Dispatcher } from '../../src/api/dispatch/dispatcher';
 import { temporalEngine, type Engine } from '../../src/api/dispatch/engine';
 import { createLog } from '../../src/api/log';
-import { OutcomeWaiters, readAction, type ActionRecord } from '../../src/api/releases/outcome-waiters';
-import type { Phase, Pipeline, ReleaseAction, Review } from '../../src/domain/pipeline';
-import type { ActionRights, ReleaseState, ShownState } from '../../src/domain/release';
+import { OutcomeWaiters } from '../../src/api/releases/outcome-waiters';
+import type { ReleaseAction } from '../../src/domain/pipeline';
+import type { ReleaseState, ShownState } from '../../src/domain/release';
 import { shownState } from '../../src/domain/release';
-import { readAudit } from '../../src/store/audit/read-audit';
-import { putFlag } from '../../src/store/flags/put-flag';
-import { newId } from '../../src/store/new-id';
-import { putPipeline } from '../../src/store/pipelines/put-pipeline';
-import { acceptAction } from '../../src/store/releases/accept-action';
-import { positionOf } from '../../src/store/releases/stored-release';
-import { triggerRelease, type Triggered } from '../../src/store/releases/trigger-release';
-import type { Store } from '../../src/store/store';
 import type { ReleaseWorkflowInput } from '../../src/workflows/messages';
 import { RELEASE_WORKFLOW, releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { eventually } from './eventually';
-import { insertProject, OFF, ON } from './store-fixtures';
-import { openTestStore, type TestStore } from './test-store';
+import { newParts, ReleaseStore, type ActionToAccept, type StoreParts } from './release-store';
 import { workflowBundle } from './workflow-bundle';
-
-/** Triggers the releases of these tests; `olga` and `rita` are no authors and may do everything. */
-export const AUTHOR = 'ada';
-const PEOPLE = [AUTHOR, 'olga', 'rita'] as const;
-
-export const review = (more: Partial<Review> = {}): Review => ({
-  teams: [],
-  approvals: 1,
-  authorMayApprove: false,
-  deadline: null,
-  ...more,
-});
-
-/** A phase that reaches everyone in `staging`, at once and without a review. */
-export const phase = (name: string, more: Partial<Phase> = {}): Phase => ({
-  name,
-  bakeMs: 0,
-  requiredReview: null,
-  rules: [{ environments: ['staging'], conditions: [] }],
-  ...more,
-});
-
-/** What is released, and how. */
-export interface ReleaseToTrigger extends Partial<Omit<Pipeline, 'phases'>> {
-  phases: Phase[];
-  flags?: string[];
-  whenBusy?: 'reject' | 'queue';
-  base?: string;
-}
-
-export interface ActionToAccept {
-  by?: string;
-  /** When it counts as accepted; now by default. */
-  at?: number;
-  phase?: string;
-  attempt?: number;
-  expiresAfterMs?: number;
-  rights?: Partial<ActionRights>;
-}
 
 export interface WorkerOptions {
   bundle?: { code: string };
@@ -110,40 +62,30 @@ export function installQuietRuntime(): void {
  * An installation of its own on a real Temporal: real store, engine, dispatcher, activities and workflows, without the
  * HTTP surface. Dispatcher and worker come and go as the test says.
  */
-export class ReleaseWorld {
+export class ReleaseWorld extends ReleaseStore {
   readonly outcomes: OutcomeWaiters;
   readonly engine: Engine;
-  private pipelines = 0;
   private readonly dispatchers = new Set<Dispatcher>();
   private worker: { stop: () => Promise<void> } | null = null;
 
   private constructor(
     private readonly temporal: TemporalConnections,
-    private readonly storage: TestStore,
-    readonly projectId: string,
-    readonly environments: Record<string, string>,
+    parts: StoreParts,
   ) {
+    super(parts);
     this.outcomes = new OutcomeWaiters(this.store);
     this.engine = temporalEngine(temporal.client, this.store.installationId);
   }
 
   static async open(temporal: TemporalConnections): Promise<ReleaseWorld> {
-    const storage = await openTestStore();
-    const { projectId, environments } = await insertProject(storage.store);
-    const world = new ReleaseWorld(temporal, storage, projectId, environments);
-    await world.addPeople();
-    return world;
-  }
-
-  get store(): Store {
-    return this.storage.store;
+    return new ReleaseWorld(temporal, await newParts());
   }
 
   /** Ends what runs and removes the store; workflows that are left over wait for a worker that never comes. */
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.stopDispatchers();
     await this.stopWorker();
-    await this.storage.dispose();
+    await super.close();
   }
 
   startDispatcher(engine: Engine = this.engine): void {
@@ -180,101 +122,6 @@ export class ReleaseWorld {
     this.worker = null;
   }
 
-  async putFlag(slug: string, definition = OFF): Promise<void> {
-    await this.store.write((unit) =>
-      putFlag(unit, {
-        projectId: this.projectId,
-        slug,
-        kind: 'gate',
-        description: '',
-        definition,
-        environments: null,
-        mayOverride: true,
-        isApplied: false,
-        actorId: AUTHOR,
-        at: Date.now(),
-        checkEtag: () => undefined,
-      }),
-    );
-  }
-
-  /** What becomes of a trigger that switches these gates on. */
-  async tryToTrigger(wanted: ReleaseToTrigger): Promise<Triggered> {
-    const { phases, flags = ['new-checkout'], whenBusy = 'reject', base, ...more } = wanted;
-    for (const flag of flags) {
-      if (!(await this.findFlag(flag))) {
-        await this.putFlag(flag);
-      }
-    }
-    const pipeline: Pipeline = { onFailure: 'hold', reasonRequired: [], ...more, phases };
-    this.pipelines += 1;
-    const slug = `pipeline-${this.pipelines}`;
-    return this.store.write(async (unit) => {
-      const put = await putPipeline(unit, {
-        projectId: this.projectId,
-        slug,
-        definition: pipeline,
-        by: AUTHOR,
-        at: Date.now(),
-        judge: () => undefined,
-        judgeDefinition: () => undefined,
-      });
-      if (put.kind === 'gone') {
-        throw new Error(`${slug} was deleted`);
-      }
-      return triggerRelease(unit, {
-        projectId: this.projectId,
-        pipelineId: put.id,
-        changes: flags.map((flag) => ({ flag, definition: ON, ...(base === undefined ? {} : { base }) })),
-        triggeredBy: AUTHOR,
-        withOwnToken: true,
-        sourceActor: null,
-        reason: null,
-        source: null,
-        labels: [],
-        whenBusy,
-        now: Date.now(),
-        tryDefinition: () => [],
-      });
-    });
-  }
-
-  /** A release that was accepted; anything else fails the test. */
-  async trigger(wanted: ReleaseToTrigger): Promise<string> {
-    const triggered = await this.tryToTrigger(wanted);
-    if (triggered.kind !== 'release') {
-      throw new Error(`The trigger was not accepted: ${JSON.stringify(triggered)}`);
-    }
-    return triggered.releaseId;
-  }
-
-  /** Accepts an action as the facade does; returns its id. */
-  async accept(releaseId: string, verb: ReleaseAction, asked: ActionToAccept = {}): Promise<string> {
-    const actionId = await this.store.write((unit) =>
-      acceptAction(unit, {
-        releaseId,
-        verb,
-        by: asked.by ?? 'olga',
-        phase: asked.phase ?? null,
-        attempt: asked.attempt ?? null,
-        reason: null,
-        expiresAfterMs: asked.expiresAfterMs ?? null,
-        now: asked.at ?? Date.now(),
-        judge: (plan) => ({
-          mayApprove: plan.phases.map(({ name }) => name),
-          administrator: true,
-          hasReason: true,
-          tokenMaker: null,
-          ...asked.rights,
-        }),
-      }),
-    );
-    if (actionId === undefined) {
-      throw new Error(`There is no release ${releaseId}`);
-    }
-    return actionId;
-  }
-
   /** Accepts an action and waits for its outcome: `applied`, or the refusal's code. */
   async act(releaseId: string, verb: ReleaseAction, asked: ActionToAccept = {}): Promise<string> {
     return this.outcomeOf(await this.accept(releaseId, verb, asked));
@@ -290,28 +137,6 @@ export class ReleaseWorld {
       20_000,
     );
     return status === 'applied' ? status : (refusal?.refused ?? '');
-  }
-
-  async action(actionId: string): Promise<ActionRecord> {
-    const action = await readAction(this.store, actionId);
-    if (!action) {
-      throw new Error(`There is no action ${actionId}`);
-    }
-    return action;
-  }
-
-  async position(releaseId: string): Promise<ReleaseState> {
-    return positionOf(
-      await this.store.read
-        .selectFrom('releases')
-        .select('position')
-        .where('id', '=', releaseId)
-        .executeTakeFirstOrThrow(),
-    );
-  }
-
-  async shown(releaseId: string): Promise<ShownState> {
-    return shownState(await this.position(releaseId));
   }
 
   /** Waits until the release shows that state, in that phase if one is named. */
@@ -334,25 +159,6 @@ export class ReleaseWorld {
       throw new Error(`Phase ${current} does not bake`);
     }
     return progress.endsAt;
-  }
-
-  /** The release's audit, in order. */
-  async events(releaseId: string) {
-    const { entries } = await readAudit(this.store.read, { releaseId }, { order: 'ascending', limit: 10_000 });
-    return entries;
-  }
-
-  async eventTypes(releaseId: string): Promise<string[]> {
-    return (await this.events(releaseId)).map(({ type }) => type);
-  }
-
-  async findFlag(slug: string) {
-    return this.store.read
-      .selectFrom('flags')
-      .selectAll()
-      .where('projectId', '=', this.projectId)
-      .where('slug', '=', slug)
-      .executeTakeFirst();
   }
 
   workflow(releaseId: string) {
@@ -414,27 +220,5 @@ export class ReleaseWorld {
         }
         throw error;
       });
-  }
-
-  private async addPeople(): Promise<void> {
-    await this.store.write(async ({ sql }) => {
-      for (const person of PEOPLE) {
-        await sql
-          .insertInto('users')
-          .values({ id: person, slug: person, displayName: person, email: null, createdAt: 0, deletedAt: null })
-          .execute();
-        await sql
-          .insertInto('grants')
-          .values({
-            id: newId(),
-            subjectKind: 'user',
-            subjectId: person,
-            role: 'administrator',
-            permission: null,
-            projectId: null,
-          })
-          .execute();
-      }
-    });
   }
 }

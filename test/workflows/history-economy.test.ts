@@ -1,6 +1,7 @@
 import type { Phase } from '../../src/domain/pipeline';
 import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, phase, ReleaseWorld, review } from '../support/release-world';
+import { phase, review } from '../support/release-store';
+import { connectTemporal, ReleaseWorld } from '../support/release-world';
 import { temporalAddress } from '../support/temporal-server';
 
 /**

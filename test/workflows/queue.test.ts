@@ -1,7 +1,8 @@
 import { flagEtag } from '../../src/store/flags/flag-etag';
 import { eventually } from '../support/eventually';
 import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, phase, ReleaseWorld } from '../support/release-world';
+import { phase } from '../support/release-store';
+import { connectTemporal, ReleaseWorld } from '../support/release-world';
 import { temporalAddress } from '../support/temporal-server';
 import { WITH_QUICK_RECHECK, workflowBundle } from '../support/workflow-bundle';
 

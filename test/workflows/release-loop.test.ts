@@ -8,7 +8,8 @@ import { loadServedFlags } from '../../src/store/flags/load-served-flags';
 import { HOLDS_CHANGED_SIGNAL } from '../../src/workflows/messages';
 import { eventually } from '../support/eventually';
 import type { TemporalConnections } from '../support/release-world';
-import { AUTHOR, connectTemporal, phase, ReleaseWorld, review } from '../support/release-world';
+import { AUTHOR, phase, review } from '../support/release-store';
+import { connectTemporal, ReleaseWorld } from '../support/release-world';
 import { temporalAddress } from '../support/temporal-server';
 import { WITH_SHORT_RUNS, workflowBundle } from '../support/workflow-bundle';
 

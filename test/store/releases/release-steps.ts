@@ -1,0 +1,61 @@
+import { nextStep } from '../../../src/domain/next-step';
+import { isTerminal } from '../../../src/domain/release';
+import type { AcceptedAction } from '../../../src/domain/release';
+import { claimRelease, type ClaimedRelease, type ReleaseClaim } from '../../../src/store/releases/claim-release';
+import { recordStep, type RecordedStep, type StepToRecord } from '../../../src/store/releases/record-step';
+import { planOfRow, positionOf } from '../../../src/store/releases/stored-release';
+import type { ReleaseStore } from '../../support/release-store';
+
+/** Asks for a release as its first workflow does. */
+export function claim(
+  { store }: ReleaseStore,
+  release: string,
+  more: Partial<ReleaseClaim> = {},
+): Promise<ClaimedRelease> {
+  return store.write((unit) => claimRelease(unit, { release, epoch: 1, claimant: 'first', now: Date.now(), ...more }));
+}
+
+/** What a workflow that knows the stored position, and of actions only these, would record now. */
+export async function stepOf(
+  { store }: ReleaseStore,
+  release: string,
+  { mailbox = [], now = Date.now() }: { mailbox?: AcceptedAction[]; now?: number } = {},
+): Promise<StepToRecord> {
+  const row = await store.read.selectFrom('releases').selectAll().where('id', '=', release).executeTakeFirstOrThrow();
+  const state = positionOf(row);
+  const next = nextStep({ state, plan: planOfRow(row), holds: [], mailbox, held: false, now });
+  if (isTerminal(state) || !('step' in next)) {
+    throw new Error(`Release ${release} has nothing to record`);
+  }
+  return { release, epoch: row.epoch, seq: row.seq + 1, step: next.step };
+}
+
+export function record({ store }: ReleaseStore, input: StepToRecord): Promise<RecordedStep> {
+  return store.write((unit) => recordStep(unit, input));
+}
+
+/** Claims a release and lets it enter its first phase. */
+export async function enterFirstPhase(world: ReleaseStore, release: string): Promise<void> {
+  await claim(world, release);
+  await record(world, await stepOf(world, release));
+}
+
+/** The undecided actions of a release, as they are signalled. */
+export async function undecided({ store }: ReleaseStore, release: string): Promise<AcceptedAction[]> {
+  const rows = await store.read
+    .selectFrom('actions')
+    .select('action')
+    .where('releaseId', '=', release)
+    .where('status', '=', 'undecided')
+    .orderBy('number')
+    .execute();
+  return rows.map(({ action }) => JSON.parse(action) as AcceptedAction);
+}
+
+/** Decides everything that is undecided, and takes the steps that follow. */
+export async function decideAll(world: ReleaseStore, release: string): Promise<void> {
+  await record(world, await stepOf(world, release, { mailbox: await undecided(world, release) }));
+  while ((await world.position(release)).stage === 'aborting') {
+    await record(world, await stepOf(world, release));
+  }
+}

@@ -1,0 +1,249 @@
+import { readAction, type ActionRecord } from '../../src/api/releases/outcome-waiters';
+import type { Phase, Pipeline, ReleaseAction, Review } from '../../src/domain/pipeline';
+import type { ActionRights, ReleaseState, ShownState } from '../../src/domain/release';
+import { shownState } from '../../src/domain/release';
+import { readAudit } from '../../src/store/audit/read-audit';
+import { putFlag } from '../../src/store/flags/put-flag';
+import { newId } from '../../src/store/new-id';
+import { putPipeline } from '../../src/store/pipelines/put-pipeline';
+import { acceptAction } from '../../src/store/releases/accept-action';
+import { positionOf } from '../../src/store/releases/stored-release';
+import { triggerRelease, type Triggered } from '../../src/store/releases/trigger-release';
+import type { Store } from '../../src/store/store';
+import { insertProject, OFF, ON } from './store-fixtures';
+import { openTestStore, type TestStore } from './test-store';
+
+/** Triggers the releases of these tests; `olga` and `rita` are no authors and may do everything. */
+export const AUTHOR = 'ada';
+const PEOPLE = [AUTHOR, 'olga', 'rita'] as const;
+
+export const review = (more: Partial<Review> = {}): Review => ({
+  teams: [],
+  approvals: 1,
+  authorMayApprove: false,
+  deadline: null,
+  ...more,
+});
+
+/** A phase that reaches everyone in `staging`, at once and without a review. */
+export const phase = (name: string, more: Partial<Phase> = {}): Phase => ({
+  name,
+  bakeMs: 0,
+  requiredReview: null,
+  rules: [{ environments: ['staging'], conditions: [] }],
+  ...more,
+});
+
+/** What is released, and how. */
+export interface ReleaseToTrigger extends Partial<Omit<Pipeline, 'phases'>> {
+  phases: Phase[];
+  flags?: string[];
+  whenBusy?: 'reject' | 'queue';
+  base?: string;
+}
+
+export interface ActionToAccept {
+  by?: string;
+  /** When it counts as accepted; now by default. */
+  at?: number;
+  phase?: string;
+  attempt?: number;
+  expiresAfterMs?: number;
+  rights?: Partial<ActionRights>;
+}
+
+/** What a `ReleaseStore` is made of. */
+export interface StoreParts {
+  storage: TestStore;
+  projectId: string;
+  /** Ids by name. */
+  environments: Record<string, string>;
+}
+
+/** A new store with a project and people. */
+export async function newParts(): Promise<StoreParts> {
+  const storage = await openTestStore();
+  const project = await insertProject(storage.store);
+  await addPeople(storage.store);
+  return { storage, ...project };
+}
+
+/** A store with a project, in which releases are triggered and acted on as the facade does it. */
+export class ReleaseStore {
+  readonly projectId: string;
+  readonly environments: Record<string, string>;
+  private readonly storage: TestStore;
+  private pipelines = 0;
+
+  constructor(parts: StoreParts) {
+    this.storage = parts.storage;
+    this.projectId = parts.projectId;
+    this.environments = parts.environments;
+  }
+
+  get store(): Store {
+    return this.storage.store;
+  }
+
+  async close(): Promise<void> {
+    await this.storage.dispose();
+  }
+
+  async putFlag(slug: string, definition = OFF): Promise<void> {
+    await this.store.write((unit) =>
+      putFlag(unit, {
+        projectId: this.projectId,
+        slug,
+        kind: 'gate',
+        description: '',
+        definition,
+        environments: null,
+        mayOverride: true,
+        isApplied: false,
+        actorId: AUTHOR,
+        at: Date.now(),
+        checkEtag: () => undefined,
+      }),
+    );
+  }
+
+  /** What becomes of a trigger that switches these gates on. */
+  async tryToTrigger(wanted: ReleaseToTrigger): Promise<Triggered> {
+    const { phases, flags = ['new-checkout'], whenBusy = 'reject', base, ...more } = wanted;
+    for (const flag of flags) {
+      if (!(await this.findFlag(flag))) {
+        await this.putFlag(flag);
+      }
+    }
+    const pipeline: Pipeline = { onFailure: 'hold', reasonRequired: [], ...more, phases };
+    this.pipelines += 1;
+    const slug = `pipeline-${this.pipelines}`;
+    return this.store.write(async (unit) => {
+      const put = await putPipeline(unit, {
+        projectId: this.projectId,
+        slug,
+        definition: pipeline,
+        by: AUTHOR,
+        at: Date.now(),
+        judge: () => undefined,
+        judgeDefinition: () => undefined,
+      });
+      if (put.kind === 'gone') {
+        throw new Error(`${slug} was deleted`);
+      }
+      return triggerRelease(unit, {
+        projectId: this.projectId,
+        pipelineId: put.id,
+        changes: flags.map((flag) => ({ flag, definition: ON, ...(base === undefined ? {} : { base }) })),
+        triggeredBy: AUTHOR,
+        withOwnToken: true,
+        sourceActor: null,
+        reason: null,
+        source: null,
+        labels: [],
+        whenBusy,
+        now: Date.now(),
+        tryDefinition: () => [],
+      });
+    });
+  }
+
+  /** A release that was accepted; anything else fails the test. */
+  async trigger(wanted: ReleaseToTrigger): Promise<string> {
+    const triggered = await this.tryToTrigger(wanted);
+    if (triggered.kind !== 'release') {
+      throw new Error(`The trigger was not accepted: ${JSON.stringify(triggered)}`);
+    }
+    return triggered.releaseId;
+  }
+
+  /** Accepts an action as the facade does; returns its id. */
+  async accept(releaseId: string, verb: ReleaseAction, asked: ActionToAccept = {}): Promise<string> {
+    const actionId = await this.store.write((unit) =>
+      acceptAction(unit, {
+        releaseId,
+        verb,
+        by: asked.by ?? 'olga',
+        phase: asked.phase ?? null,
+        attempt: asked.attempt ?? null,
+        reason: null,
+        expiresAfterMs: asked.expiresAfterMs ?? null,
+        now: asked.at ?? Date.now(),
+        judge: (plan) => ({
+          mayApprove: plan.phases.map(({ name }) => name),
+          administrator: true,
+          hasReason: true,
+          tokenMaker: null,
+          ...asked.rights,
+        }),
+      }),
+    );
+    if (actionId === undefined) {
+      throw new Error(`There is no release ${releaseId}`);
+    }
+    return actionId;
+  }
+
+  async action(actionId: string): Promise<ActionRecord> {
+    const action = await readAction(this.store, actionId);
+    if (!action) {
+      throw new Error(`There is no action ${actionId}`);
+    }
+    return action;
+  }
+
+  async position(releaseId: string): Promise<ReleaseState> {
+    return positionOf(
+      await this.store.read
+        .selectFrom('releases')
+        .select('position')
+        .where('id', '=', releaseId)
+        .executeTakeFirstOrThrow(),
+    );
+  }
+
+  async shown(releaseId: string): Promise<ShownState> {
+    return shownState(await this.position(releaseId));
+  }
+
+  /** The release's audit, in order. */
+  async events(releaseId: string) {
+    const { entries } = await readAudit(this.store.read, { releaseId }, { order: 'ascending', limit: 10_000 });
+    return entries;
+  }
+
+  async eventTypes(releaseId: string): Promise<string[]> {
+    return (await this.events(releaseId)).map(({ type }) => type);
+  }
+
+  async findFlag(slug: string) {
+    return this.store.read
+      .selectFrom('flags')
+      .selectAll()
+      .where('projectId', '=', this.projectId)
+      .where('slug', '=', slug)
+      .executeTakeFirst();
+  }
+}
+
+async function addPeople(store: Store): Promise<void> {
+  await store.write(async ({ sql }) => {
+    for (const person of PEOPLE) {
+      await sql
+        .insertInto('users')
+        .values({ id: person, slug: person, displayName: person, email: null, createdAt: 0, deletedAt: null })
+        .execute();
+      await sql
+        .insertInto('grants')
+        .values({
+          id: newId(),
+          subjectKind: 'user',
+          subjectId: person,
+          role: 'administrator',
+          permission: null,
+          projectId: null,
+        })
+        .execute();
+    }
+  });
+}
