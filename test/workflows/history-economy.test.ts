@@ -27,53 +27,51 @@ afterAll(async () => {
 });
 
 const threePhases = (more: Partial<Phase> = {}): Phase[] => [
-  phase('staff', { bakeMs: 200 }),
-  phase('beta', { bakeMs: 200, ...more }),
-  phase('everyone', { bakeMs: 200 }),
+  phase('staff', { bakeMs: 1_000 }),
+  phase('beta', { bakeMs: 1_000, ...more }),
+  phase('everyone', { bakeMs: 1_000 }),
 ];
 
-async function eventsOf(release: string): Promise<number> {
+/** Events of a release's history, once it has ended. */
+async function spentOn(release: string): Promise<number> {
   await world.workflowEnds(release);
   const { events } = await world.workflow(release).fetchHistory();
   return events?.length ?? 0;
 }
 
+async function plain(): Promise<number> {
+  return spentOn(await world.trigger({ phases: threePhases(), flags: ['a'] }));
+}
+
+async function reviewed(): Promise<number> {
+  const release = await world.trigger({ phases: threePhases({ requiredReview: review() }), flags: ['b'] });
+  await world.reaches(release, 'waiting-for-review', 1);
+  await world.rests(release);
+  expect(await world.act(release, 'approve')).toBe('applied');
+  return spentOn(release);
+}
+
+async function paused(): Promise<number> {
+  const release = await world.trigger({ phases: threePhases({ bakeMs: 4_000 }), flags: ['c'] });
+  await world.bakes(release, 1);
+  await world.rests(release);
+  expect(await world.act(release, 'pause')).toBe('applied');
+  await world.rests(release);
+  expect(await world.act(release, 'unpause')).toBe('applied');
+  return spentOn(release);
+}
+
 describe('the history of a release', () => {
   const minimum = COST.release + 3 * (COST.phase + COST.bake);
 
-  it('takes 50 events for three phases that bake', async () => {
+  it('takes 50 events for three phases that bake, 10 more for a review, 22 for a pause that is taken back', async () => {
     expect(minimum).toBe(50);
 
-    const events = await eventsOf(await world.trigger({ phases: threePhases(), flags: ['a'] }));
+    // No lower bound: on a machine so busy that a bake ends before anyone waits for it, its timer is never set.
+    const [ofPlain, ofReviewed, ofPaused] = await Promise.all([plain(), reviewed(), paused()]);
 
-    expect(events).toBeGreaterThanOrEqual(minimum);
-    expect(events).toBeLessThanOrEqual(minimum * MOST);
-  });
-
-  it('takes 10 more for a review', async () => {
-    const release = await world.trigger({ phases: threePhases({ requiredReview: review() }), flags: ['b'] });
-    await world.reaches(release, 'waiting-for-review', 1);
-    await world.rests(release);
-    await world.act(release, 'approve');
-
-    const events = await eventsOf(release);
-
-    expect(events).toBeGreaterThanOrEqual(minimum + COST.review);
-    expect(events).toBeLessThanOrEqual((minimum + COST.review) * MOST);
-  });
-
-  it('takes 22 more for a pause that is taken back', async () => {
-    const release = await world.trigger({ phases: threePhases({ bakeMs: 5_000 }), flags: ['c'] });
-    await world.bakes(release, 1);
-    await world.rests(release);
-    await world.act(release, 'pause');
-    await world.rests(release);
-    await world.act(release, 'unpause');
-
-    const events = await eventsOf(release);
-
-    const withPause = minimum + 2 * COST.pauseOrUnpause + COST.secondTimer;
-    expect(events).toBeGreaterThanOrEqual(withPause);
-    expect(events).toBeLessThanOrEqual(withPause * MOST);
+    expect(ofPlain).toBeLessThanOrEqual(minimum * MOST);
+    expect(ofReviewed).toBeLessThanOrEqual((minimum + COST.review) * MOST);
+    expect(ofPaused).toBeLessThanOrEqual((minimum + 2 * COST.pauseOrUnpause + COST.secondTimer) * MOST);
   });
 });
