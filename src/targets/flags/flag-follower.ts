@@ -81,10 +81,7 @@ export class FlagFollower {
       this.again.add(environmentId);
       return;
     }
-    const loading = this.load(environmentId).finally(() => {
-      this.pending.delete(environmentId);
-    });
-    this.pending.set(environmentId, loading);
+    this.pending.set(environmentId, this.load(environmentId));
   }
 
   private async load(environmentId: string): Promise<void> {
@@ -94,14 +91,20 @@ export class FlagFollower {
         await this.loadOnce(environmentId);
       } catch (error) {
         this.onError(error);
-        const retry = setTimeout(() => {
-          this.retries.delete(retry);
-          this.follow(environmentId);
-        }, RETRY_MS);
-        this.retries.add(retry);
-        return;
+        this.retryLater(environmentId);
+        break;
       }
     } while (this.again.has(environmentId));
+    // In the same breath as the look at `again`: a notice between the two would be taken for one that is still heard.
+    this.pending.delete(environmentId);
+  }
+
+  private retryLater(environmentId: string): void {
+    const retry = setTimeout(() => {
+      this.retries.delete(retry);
+      this.follow(environmentId);
+    }, RETRY_MS);
+    this.retries.add(retry);
   }
 
   private async loadOnce(environmentId: string): Promise<void> {
