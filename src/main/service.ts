@@ -117,6 +117,9 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     log.error({ err: error }, 'The flags of an environment could not be read'),
   );
   stops.push(() => flagFollower.stop());
+  // Known before the first client asks: by then the store may be down (FLG-6).
+  const keyRing = createKeyRing(store);
+  await keyRing.ready();
 
   const shutdown = new AbortController();
   const deps: Deps = {
@@ -125,7 +128,7 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     log,
     registry: new Registry(),
     authenticator: createAuthenticator(store, Date.now),
-    keyRing: createKeyRing(store),
+    keyRing,
     secretBox: createSecretBox(secretKey),
     outcomes: new OutcomeWaiters(store),
     flagImage,

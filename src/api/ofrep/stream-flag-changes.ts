@@ -26,8 +26,10 @@ export const streamFlagChangesRoute = ({ flagFollower, keyRing }: Deps, tickets:
       200: { description: '`refetchEvaluation` at each change.', contentType: 'text/event-stream' },
     },
     problems: ['request.unauthenticated'],
-    handle: ({ query }) => {
+    handle: async ({ query }) => {
       const subject = tickets.redeem(query.ticket ?? '');
+      // A ticket outlives a restart, and a client that is refused its stream does not come back to it.
+      await keyRing.ready();
       if (!subject || !keyRing.isLive(subject.keyId)) {
         throw new Problem(
           'request.unauthenticated',

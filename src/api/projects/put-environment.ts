@@ -11,7 +11,7 @@ import {
 import { saveEnvironment } from './save-environment';
 import { projectScope } from './scopes';
 
-export const putEnvironmentRoute = ({ store, now }: Deps) =>
+export const putEnvironmentRoute = ({ store, flagFollower, now }: Deps) =>
   defineRoute({
     method: 'put',
     path: '/v1/projects/:project/environments/:environment',
@@ -45,6 +45,7 @@ export const putEnvironmentRoute = ({ store, now }: Deps) =>
           preconditions,
         }),
       );
+      await flagFollower.caughtUp();
       return putAnswer(
         kind === 'created',
         `/v1/projects/${params.project}/environments/${environment.slug}`,

@@ -1,5 +1,6 @@
 import type { Unit } from '../store';
 import { lockProjectById } from './lock-project-by-id';
+import { raiseRevisions } from './raise-revisions';
 
 /** Makes every flag of the project live in a new environment, with the flag's own definition. */
 export async function addFlagsToEnvironment(unit: Unit, projectId: string, environmentId: string): Promise<void> {
@@ -19,4 +20,5 @@ export async function addFlagsToEnvironment(unit: Unit, projectId: string, envir
         ]),
     )
     .execute();
+  await raiseRevisions(unit, [environmentId]);
 }
