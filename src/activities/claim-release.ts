@@ -1,8 +1,14 @@
 import { claimRelease, type ClaimedRelease, type ReleaseClaim } from '../store/releases/claim-release';
 import type { Store } from '../store/store';
+import { isLate } from './lateness';
 
-/** Gives a workflow its release, from the store (REL-33). Idempotent: a repetition gets the release as it is now. */
+/**
+ * Gives a workflow its release, from the store (REL-33). Idempotent: a repetition gets the release as it is now. A late
+ * one starts it now, not in the past: the deadline of its first review runs from there (REL-10).
+ */
 export const claimReleaseActivity =
-  (store: Store) =>
-  (claim: ReleaseClaim): Promise<ClaimedRelease> =>
-    store.write((unit) => claimRelease(unit, claim));
+  (store: Store, since: number) =>
+  (claim: ReleaseClaim): Promise<ClaimedRelease> => {
+    const now = isLate(since) ? Math.max(claim.now, Date.now()) : claim.now;
+    return store.write((unit) => claimRelease(unit, { ...claim, now }));
+  };

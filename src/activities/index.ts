@@ -7,5 +7,6 @@ export type ReleaseActivities = ReturnType<typeof createActivities>;
 
 /** The activities over a store. */
 export function createActivities(store: Store) {
-  return { claimRelease: claimReleaseActivity(store), recordStep: recordStepActivity(store) };
+  const since = Date.now();
+  return { claimRelease: claimReleaseActivity(store, since), recordStep: recordStepActivity(store, since) };
 }

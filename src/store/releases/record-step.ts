@@ -25,6 +25,12 @@ export interface StepToRecord {
   step: Step;
 }
 
+/** What only the one who records can know. */
+export interface RecordingFacts {
+  /** The step was decided long ago: its times are no longer those at which it would take effect. */
+  isLate?: boolean;
+}
+
 /** What is stored after a step; `held`: a queue kept it from starting. */
 export type RecordedStep =
   { recorded: false; why: string } | { recorded: true; state: ReleaseState; actions: AcceptedAction[]; held: boolean };
@@ -37,9 +43,14 @@ export class Divergence extends Error {
 /**
  * Records what a workflow decided and, where nothing undecided stands in the way, takes effect in the same transaction
  * (REL-30). The first statement takes the step's number: the same step again gets the stored answer, another one under
- * the same number is a `Divergence`.
+ * the same number is a `Divergence`. A late step takes no effect and is decided anew, as the bake of a phase starts
+ * when it takes effect (PIPE-3); a revert is never too late (REL-19).
  */
-export async function recordStep(unit: Unit, input: StepToRecord): Promise<RecordedStep> {
+export async function recordStep(
+  unit: Unit,
+  input: StepToRecord,
+  { isLate = false }: RecordingFacts = {},
+): Promise<RecordedStep> {
   const digest = createHash('sha256').update(canonicalJson(input.step)).digest('hex');
   const row = await lockRelease(unit, input.release);
   if (!row) {
@@ -57,7 +68,7 @@ export async function recordStep(unit: Unit, input: StepToRecord): Promise<Recor
     throw new Divergence(`Step ${input.seq} of ${input.release} came after step ${row.seq}`);
   }
 
-  const result = await recordNew(unit, row, input);
+  const result = await recordNew(unit, row, input, isLate);
   await unit.sql
     .insertInto('releaseSteps')
     .values({ releaseId: row.id, seq: input.seq, digest, result: JSON.stringify(result) })
@@ -81,12 +92,17 @@ async function recordedBefore(unit: Unit, input: StepToRecord, digest: string): 
   return JSON.parse(stored.result) as RecordedStep;
 }
 
-async function recordNew(unit: Unit, row: ReleaseRow, { seq, step }: StepToRecord): Promise<RecordedStep> {
+async function recordNew(
+  unit: Unit,
+  row: ReleaseRow,
+  { seq, step }: StepToRecord,
+  isLate: boolean,
+): Promise<RecordedStep> {
   const position = positionOf(row);
   await saveOutcomes(unit, step.outcomes);
 
   const decided = afterStep(position, step, false);
-  const { reached, held, actions } = await reach(unit, row, decided, step);
+  const { reached, held, actions } = await reach(unit, row, decided, step, isLate);
   const events = [...step.events, ...reached];
   const state = evolveAll(decided, reached);
   const ended = isTerminal(state) ? refuseEnded(state, actions) : [];
@@ -104,9 +120,10 @@ async function reach(
   row: ReleaseRow,
   state: ReleaseState,
   step: Step,
+  isLate: boolean,
 ): Promise<{ reached: readonly ReleaseEvent[]; held: boolean; actions: AcceptedAction[] }> {
   const actions = await undecidedActions(unit.sql, row.id, state.decided);
-  if (!step.reach || (actions.length > 0 && step.reach.kind !== 'revert')) {
+  if (!step.reach || ((isLate || actions.length > 0) && step.reach.kind !== 'revert')) {
     return { reached: [], held: false, actions };
   }
   if (step.reach.kind === 'start') {
