@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { tryLockFile } from './file-lock';
 
@@ -23,11 +33,11 @@ const SECRET_KEY_FILE = 'secret-key';
  * Makes the data folder (readable by its owner only) and takes it for this process. The lock ends with the process,
  * `kill -9` included. Two services on one folder would end each other's Temporal server and write one store twice.
  *
- * @throws DataFolderInUseError in one line naming the other process.
+ * @throws DataFolderInUseError in one line naming the other process
+ * @throws Error as `makeFolder`
  */
 export function openDataFolder(folder: string): DataFolder {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const root = realpathSync(folder);
+  const root = makeFolder(folder);
   const pidFile = path.join(root, PID_FILE);
 
   const lock = tryLockFile(path.join(root, LOCK_FILE));
@@ -43,6 +53,35 @@ export function openDataFolder(folder: string): DataFolder {
       lock.release();
     },
   };
+}
+
+/**
+ * Makes a folder for its owner only, unless it is there, and says where it really is.
+ *
+ * @throws Error in one line naming the setting, where no folder can be made or written
+ */
+export function makeFolder(folder: string): string {
+  try {
+    makeMissing(folder);
+    const root = realpathSync(folder);
+    if (!statSync(root).isDirectory()) throw new Error('it is not a folder');
+    accessSync(root, constants.W_OK);
+    return root;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`SLUICE_DATA_DIR ${folder} cannot be used: ${message}`, { cause: error });
+  }
+}
+
+/** One folder after the other: Node's own `recursive` never comes back where the system makes no folders, in /proc say. */
+function makeMissing(folder: string): void {
+  if (existsSync(folder)) return;
+  makeMissing(path.dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function pidIn(pidFile: string): string {

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { destination, multistream, type Logger } from 'pino';
 
 import { createLog } from '../api/log';
+import { makeFolder } from './data-folder';
 
 const LOG_FILE = 'sluice.log';
 
@@ -14,8 +14,7 @@ export function openServiceLog(dataDir: string, isTerminal: boolean): Logger {
   if (!isTerminal) {
     return createLog('info');
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const file = destination({ dest: path.join(dataDir, LOG_FILE), append: true, mode: 0o600, sync: false });
+  const file = destination({ dest: path.join(makeFolder(dataDir), LOG_FILE), append: true, mode: 0o600, sync: false });
   return createLog(
     'info',
     multistream([

@@ -2,6 +2,7 @@ import { isIP, isIPv6 } from 'node:net';
 import path from 'node:path';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { parseDuration } from '../domain/duration';
 
 export interface Settings {
   host: string;
@@ -43,8 +44,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads every setting from the environment; a variable that is empty is unset. Settings of no
- * concern to this version are left alone.
+ * Reads every setting from the environment; a variable that is empty is unset. Those that nothing uses yet (mail,
+ * addresses of targets, the wait between reverts) are only checked: a wrong one is said now, not when it begins to count.
  *
  * @throws SettingsError with one line for each wrong setting, all at once.
  */
@@ -84,6 +85,11 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     databaseUrl,
     temporal: readTemporal(env, problems),
   };
+
+  read('SLUICE_REVERT_WAIT', undefined, parseWait);
+  read('SLUICE_ALLOW_PRIVATE_TARGETS', undefined, parseRanges);
+  read('SMTP_URL', undefined, parseSmtpUrl);
+  read('SMTP_FROM', undefined, parseSender);
 
   if (settings.example && !isLoopback(host)) {
     problems.push(`SLUICE_EXAMPLE must not be on where others can reach the service (SLUICE_HOST is ${host})`);
@@ -166,6 +172,34 @@ function parseTrustProxy(text: string): false | number | string[] {
   return proxies;
 }
 
+function parseWait(text: string): number {
+  const wait = parseDuration(/^\d+$/.test(text) ? Number(text) : text);
+  if ('fault' in wait) throw new Error('must be a duration such as 10s, or whole milliseconds');
+  return wait.ms;
+}
+
+function parseRanges(text: string): string[] {
+  const ranges = listOf(text);
+  const wrong = ranges.find((range) => !isAddressRange(range));
+  if (wrong !== undefined) {
+    throw new Error(`must be addresses or ranges such as 10.0.0.0/8 with commas between; ${wrong} is none`);
+  }
+  return ranges;
+}
+
+/** The text may hold a password and is never part of a message. */
+function parseSmtpUrl(text: string): string {
+  if (!URL.canParse(text) || !['smtp:', 'smtps:'].includes(new URL(text).protocol)) {
+    throw new Error('must be an smtp:// or smtps:// address');
+  }
+  return text;
+}
+
+function parseSender(text: string): string {
+  if (!/^[^\r\n]*[^\s@]@[^\s@]+$/.test(text)) throw new Error('must be an e-mail address, with a name or without');
+  return text;
+}
+
 function isAddressRange(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   if (isIP(address) === 0 || rest.length > 0) return false;
@@ -206,7 +240,7 @@ function readTemporal(env: Record<string, string>, problems: string[]): Temporal
     problems.push(`${first} has no effect without TEMPORAL_ADDRESS: set both, or neither for the embedded server`);
     return undefined;
   }
-  if (/[\s/]/.test(address)) {
+  if (!/^[^\s/]+:\d{1,5}$/.test(address)) {
     problems.push('TEMPORAL_ADDRESS must be a host and a port, such as temporal.example.com:7233');
     return undefined;
   }

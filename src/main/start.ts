@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { announcement } from './announce';
 import { makeExample } from './example';
 import { startService, type Service } from './service';
@@ -8,7 +9,7 @@ import { installRuntime } from './worker';
 /** The command `npm start`: the whole service in this process, until it is told to stop. */
 async function main(): Promise<void> {
   const settings = settingsOrExit();
-  const log = openServiceLog(settings.dataDir, process.stdout.isTTY);
+  const log = logOrExit(settings);
   installRuntime(log);
 
   let stopping: Promise<void> | null = null;
@@ -36,8 +37,20 @@ async function main(): Promise<void> {
     const hasExample = settings.example && (await makeExample(service));
     process.stdout.write(announcement(service, hasExample, process.cwd()));
   } catch (error) {
-    process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
+    exitWith(error);
+  }
+}
+
+function exitWith(error: unknown): never {
+  process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+function logOrExit({ dataDir }: Settings): Logger {
+  try {
+    return openServiceLog(dataDir, process.stdout.isTTY);
+  } catch (error) {
+    exitWith(error);
   }
 }
 

@@ -21,6 +21,19 @@ describe('the data folder', () => {
     folder.release();
   });
 
+  it('says in one line which setting names a folder that cannot be made', () => {
+    const file = path.join(root, 'file');
+    writeFileSync(file, '');
+
+    expect(() => openDataFolder(path.join(file, 'a'))).toThrow(/^SLUICE_DATA_DIR \S+ cannot be used: ENOTDIR.*$/);
+    expect(() => openDataFolder(file)).toThrow(/^SLUICE_DATA_DIR \S+ cannot be used: it is not a folder$/);
+  });
+
+  // There, making folders with all their parents at once never comes back.
+  (existsSync('/proc/self') ? it : it.skip)('does not wait for ever where the system makes no folders', () => {
+    expect(() => openDataFolder('/proc/sluice/data')).toThrow(/^SLUICE_DATA_DIR \S+ cannot be used: ENOENT.*$/);
+  });
+
   it('belongs to one service at a time', () => {
     const first = openDataFolder(root);
 

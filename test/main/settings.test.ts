@@ -98,12 +98,30 @@ describe('settings', () => {
     ['TEMPORAL_NAMESPACE', 'production'],
     ['TEMPORAL_API_KEY', 'key'],
     ['TEMPORAL_ADDRESS', 'https://temporal.example.com:7233'],
+    ['TEMPORAL_ADDRESS', 'temporal.example.com'],
     ['TEMPORAL_CONFIG_FILE', '/nowhere/temporal.toml'],
+    ['SLUICE_REVERT_WAIT', 'soon'],
+    ['SLUICE_REVERT_WAIT', '-1'],
+    ['SLUICE_ALLOW_PRIVATE_TARGETS', 'intranet'],
+    ['SMTP_URL', 'https://mail.example.com'],
+    ['SMTP_FROM', 'sluice'],
   ])('name the wrong one: %s=%s', (name, value) => {
     const [problem] = problemsOf({ [name]: value });
 
     expect(problem).toMatch(new RegExp(`^${name} `));
     expect(problem).not.toContain('\n');
+  });
+
+  it('take what nothing uses yet, too, where it is well written', () => {
+    const later = {
+      SLUICE_REVERT_WAIT: '10s',
+      SLUICE_ALLOW_PRIVATE_TARGETS: '10.0.0.0/8, fd00::/8',
+      SMTP_URL: 'smtps://user:secret@mail.example.com:465',
+      SMTP_FROM: 'Sluice <sluice@example.com>',
+    };
+
+    expect(readSettings(later)).toEqual(readSettings({}));
+    expect(problemsOf({ SMTP_URL: 'http://user:hunter2@mail' }).join()).not.toContain('hunter2');
   });
 
   it('never repeat a secret in a message', () => {
