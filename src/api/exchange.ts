@@ -53,7 +53,9 @@ export function findRoute(table: RouteTable, exchange: Exchange): Route {
   const route = found.routes.get(method === 'HEAD' ? 'get' : method.toLowerCase());
   if (!route) {
     const allow = [...found.routes.keys()].map((name) => name.toUpperCase()).join(', ');
-    throw new Problem('request.method-not-allowed', `This path takes ${allow}`, { headers: { allow } });
+    // Under the same path, what can be read and what can be asked for are two things: this one is not there.
+    const code = method === 'POST' ? 'request.unknown-route' : 'request.method-not-allowed';
+    throw new Problem(code, `This path takes ${allow}`, { headers: { allow } });
   }
 
   exchange.route = route;

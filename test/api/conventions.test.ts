@@ -77,6 +77,14 @@ describe('HTTP-4: problems', () => {
     expect(answer.body).toMatchObject({ code: 'request.method-not-allowed' });
   });
 
+  it('say that there is nothing to POST where a path is only read, and which methods it takes', async () => {
+    const answer = await request(api.app).post('/v1/releases/any/deployments').set(bearer).send({});
+
+    expect(answer.status).toBe(404);
+    expect(answer.headers['allow']).toBe('GET');
+    expect(answer.body).toMatchObject({ code: 'request.unknown-route', detail: 'This path takes GET' });
+  });
+
   it('name every fault with its path, unknown fields among them', async () => {
     const { status, body } = await admin.put('/v1/projects/p/environments/e', {}).then(async () => {
       await admin.put('/v1/projects/p', {});
