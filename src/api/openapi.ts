@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { AnswerSpec, Route } from './define-route';
+import type { Answers, AnswerSpec, Route } from './define-route';
 import { problemKinds, type ProblemCode } from './problem-codes';
+import { ofrepFailure } from './ofrep/ofrep-bodies';
 import { problemBody } from './schemas/problem-body';
 
 /**
@@ -51,10 +52,17 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
       requestBody: { required: !acceptsNothing(route.body), content: { 'application/json': { schema: route.body } } },
     }),
     responses: {
-      ...Object.fromEntries(Object.entries(route.answers).map(([status, spec]) => [status, responseOf(spec)])),
+      ...Object.fromEntries(Object.entries(answersOf(route)).map(([status, spec]) => [status, responseOf(spec)])),
       ...problemResponses(route),
     },
   };
+}
+
+/** What a route declares, and the 304 that every GET with an ETag has (send-answer.ts). */
+function answersOf({ method, answers }: Route): Answers {
+  return method === 'get' && answers[200]?.headers?.['ETag'] !== undefined
+    ? { ...answers, 304: { description: '`If-None-Match` names this content: the caller has it.' } }
+    : answers;
 }
 
 function responseOf(spec: AnswerSpec) {
@@ -78,7 +86,12 @@ function responseOf(spec: AnswerSpec) {
 /** Problems by status; those every route of this kind can meet, and its own. */
 function problemResponses(route: Route) {
   if (route.renderProblem) {
-    return { default: { description: "Errors, in the protocol's own form." } };
+    return {
+      default: {
+        description: "Errors, in the protocol's own form.",
+        content: { 'application/json': { schema: ofrepFailure } },
+      },
+    };
   }
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of new Set([...commonProblems(route), ...(route.problems ?? [])])) {

@@ -14,7 +14,7 @@ interface Operation {
   'x-permission'?: string;
   security?: object[];
   parameters?: { in: string; name: string; description?: string; required?: boolean }[];
-  responses: Record<string, { description?: string; content?: Record<string, { schema: Schema }> }>;
+  responses: Record<string, { description?: string; headers?: object; content?: Record<string, { schema: Schema }> }>;
 }
 
 interface Schema {
@@ -100,6 +100,15 @@ describe('openapi.json', () => {
         (operation) => operation['x-permission'] === 'public' || /401|default/.test(statuses(operation).join()),
       ),
     ).toEqual([]);
+  });
+
+  it('HTTP-7: has a 304 for each GET with an ETag', () => {
+    const withEtag = operations().filter(
+      ([, method, { responses }]) => method === 'get' && 'ETag' in (responses['200']?.headers ?? {}),
+    );
+
+    expect(withEtag.length).toBeGreaterThan(5);
+    expect(withEtag.filter(([, , { responses }]) => !responses['304']).map(([address]) => address)).toEqual([]);
   });
 
   it('describes each parameter, and has one for each name in the path', () => {

@@ -40,6 +40,9 @@ export const requestFailure = z
   .strictObject({ errorCode, errorDetails })
   .meta({ id: 'OfrepFailure', description: 'Why a request has no answer (OFREP).' });
 
+/** Any error of a route in OFREP's form. */
+export const ofrepFailure = z.union([evaluationFailure, requestFailure]);
+
 export const bulkEvaluation = z
   .strictObject({
     flags: z.array(z.union([evaluationSuccess, evaluationFailure])).describe('Every flag of the environment.'),

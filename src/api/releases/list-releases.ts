@@ -5,10 +5,20 @@ import { planOfRow } from '../../store/releases/stored-release';
 import { defineRoute, ok } from '../define-route';
 import type { Deps } from '../deps';
 import { flagInQuery, slug } from '../schemas/common';
-import { pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
+import { cursorOf, pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
 import { listedRelease, releaseState } from '../schemas/release';
 import { maySeeRelease } from './caller-rights';
 import { listedReleases } from './release-view';
+
+/** `?state=baking,paused`. */
+const statesInQuery = z.string().transform((list, context) => {
+  const states = z.array(releaseState).safeParse(list.split(','));
+  if (states.success) {
+    return states.data;
+  }
+  context.addIssue(`Must be one or more of ${releaseState.options.join(', ')}, with commas between`);
+  return z.NEVER;
+});
 
 /** Releases looked at for one page: a caller who may see few of many pages on through short ones. */
 const LOOKED_AT = 1_000;
@@ -26,7 +36,8 @@ export const listReleasesRoute = (deps: Deps) =>
       project: slug.optional().describe('Only those of this project.'),
       pipeline: slug.optional().describe('Only those of pipelines with this name.'),
       flag: slug.optional().describe('Only those that change this flag.'),
-      state: releaseState.optional().describe('Only those in this state.'),
+      state: statesInQuery.optional().describe('Only those in one of these states, separated by commas.'),
+      triggeredBy: slug.optional().describe('Only those that this user triggered.'),
       live: flagInQuery.optional().describe('`true`: only those that have not ended; `false`: only those that have.'),
     }),
     answers: { 200: { description: 'A page of releases.', body: pageOf(listedRelease, 'ReleasePage') } },
@@ -39,19 +50,21 @@ export const listReleasesRoute = (deps: Deps) =>
           project: query.project,
           pipeline: query.pipeline,
           flag: query.flag,
-          state: query.state,
+          states: query.state,
+          triggeredBy: query.triggeredBy,
           live: query.live,
           before,
           limit: page.limit + 1,
         });
         seen.push(...records.filter((record) => maySeeRelease(caller, record.projectId, planOfRow(record))));
         looked += records.length;
-        before = records.at(-1) ?? null;
-        if (records.length <= page.limit) {
+        before = records.length > page.limit ? (records.at(-1) ?? null) : null;
+        if (!before) {
           break;
         }
       }
       const shown = await listedReleases(deps.store, seen.slice(0, page.limit), caller, deps.now());
-      return ok({ items: shown, next: toPage(seen, page, () => null).next });
+      const { next } = toPage(seen, page, () => null);
+      return ok({ items: shown, next: next ?? (before && cursorOf(before)) });
     },
   });

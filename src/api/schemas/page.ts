@@ -47,10 +47,11 @@ export function toPage<R extends After, T>(
 ): { items: T[]; next: string | null } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { items: shown.map(show), next: rows.length > limit && last ? writeCursor(last) : null };
+  return { items: shown.map(show), next: rows.length > limit && last ? cursorOf(last) : null };
 }
 
-function writeCursor({ createdAt, id }: After): string {
+/** The cursor of the page after this row. */
+export function cursorOf({ createdAt, id }: After): string {
   return Buffer.from(JSON.stringify([createdAt, id])).toString('base64url');
 }
 

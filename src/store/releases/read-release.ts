@@ -17,7 +17,9 @@ export interface ReleaseFilter {
   pipeline?: string | undefined;
   /** Name of a flag in the change set. */
   flag?: string | undefined;
-  state?: string | undefined;
+  states?: readonly string[] | undefined;
+  /** Name of the user who triggered it. */
+  triggeredBy?: string | undefined;
   live?: boolean | undefined;
   /** Only what is older than this release. */
   before: { createdAt: number; id: string } | null;
@@ -48,8 +50,11 @@ export async function listReleases(sql: Kysely<Tables>, filter: ReleaseFilter): 
         .select('releaseTargets.releaseId'),
     );
   }
-  if (filter.state !== undefined) {
-    query = query.where('releases.state', '=', filter.state);
+  if (filter.states !== undefined) {
+    query = query.where('releases.state', 'in', filter.states);
+  }
+  if (filter.triggeredBy !== undefined) {
+    query = query.where('users.slug', '=', filter.triggeredBy);
   }
   if (filter.live !== undefined) {
     query = query.where('releases.live', '=', filter.live ? 1 : 0);

@@ -325,6 +325,9 @@ describe('GET /v1/releases', () => {
     ['live=true', [4, 3, 0]],
     ['live=false', [2, 1]],
     ['live=true&state=aborted', []],
+    ['state=aborted,paused', [1, 0]],
+    ['triggeredBy=ada', [4, 3, 2, 1, 0]],
+    ['triggeredBy=rita', []],
     ['project=none', []],
   ])('HTTP-5: is narrowed by %s', async (query, numbers) => {
     const page = await list(`pipeline=listed&limit=200&${query}`);
@@ -344,6 +347,7 @@ describe('GET /v1/releases', () => {
     'cursor=x',
     'cursor=W10',
     'state=done',
+    'state=baking,',
     'live=yes',
     'flag=A%20B',
     'page=2',
