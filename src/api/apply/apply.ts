@@ -157,7 +157,9 @@ async function forEach(
   if (first) {
     const { code, detail, extras } = first.problem;
     const errors = refused.flatMap((each) => each.errors).slice(0, MOST_ERRORS);
-    throw new Problem(code, `${errors[0]?.path}: ${detail}`, { ...extras, errors });
+    const [{ path, message } = { path: '', message: detail }] = errors;
+    const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
+    throw new Problem(code, `${path}: ${message}${more}`, { ...extras, errors });
   }
 }
 

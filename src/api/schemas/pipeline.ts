@@ -112,7 +112,7 @@ const phase = z
       .describe('How long to wait after the phase’s deployments, e.g. `30m`; left out: not at all (REL-23).'),
     bakeMs: ms.optional().describe('The same in milliseconds, as answers give it; `bake` wins.'),
     requiredReview: z
-      .union([z.literal(false), review])
+      .union([z.literal(false), review], { error: 'Must be false, or an object that says who reviews, such as {}' })
       .optional()
       .describe('Consent needed before the phase starts; false or left out: none.'),
     rules: z.array(rule).meta({

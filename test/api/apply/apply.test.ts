@@ -149,6 +149,7 @@ describe('POST /v1/apply', () => {
     ]);
 
     expect(status).toBe(422);
+    expect(body.detail).toMatch(/^documents\[3\]\.spec\.members\[0\]: .*, and 3 more$/);
     expect(pathsOf(body).sort()).toEqual([
       'documents[1].spec.definition.defaultVariant',
       'documents[2].spec.phases[0].bake',
