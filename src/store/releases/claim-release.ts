@@ -4,6 +4,7 @@ import { evolveAll } from '../../domain/evolve';
 import type { AcceptedAction, ReleasePlan, ReleaseState } from '../../domain/release';
 import { isTerminal } from '../../domain/release';
 import type { Unit } from '../store';
+import { lockTargets } from './queue';
 import { recordEvents } from './record-events';
 import { saveRelease } from './save-release';
 import { lockRelease, planOfRow, positionOf } from './stored-release';
@@ -40,6 +41,7 @@ export type ClaimedRelease =
  * to repeat: the same claimant gets the same release as it is now, any other nothing, and so does an older epoch.
  */
 export async function claimRelease(unit: Unit, claim: ReleaseClaim): Promise<ClaimedRelease> {
+  await lockTargets(unit, claim.release);
   const row = await lockRelease(unit, claim.release);
   if (!row) {
     return { claimed: false, why: 'The store does not know the release' };

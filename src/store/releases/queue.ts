@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 
 import type { Unit } from '../store';
+import { lockFlags } from '../flags/lock-flags';
 import type { Tables } from '../tables';
 import type { FlagSnapshot } from './stored-release';
-import { flagTarget } from './stored-release';
+import { flagOfTarget, flagTarget } from './stored-release';
 
 /** A release that holds or waits for a target, in the order of the queue (REL-3). */
 export interface QueuedRelease {
@@ -28,6 +29,19 @@ export async function queuesOf(sql: Kysely<Tables>, targets: readonly string[]):
     .select(['releaseTargets.releaseId', 'releaseTargets.target', 'releaseTargets.ticket', 'releaseTargets.held'])
     .execute();
   return rows.map((row) => ({ ...row, held: row.held === 1 }));
+}
+
+/**
+ * Locks a release's targets, before its row: what it takes to start or to end. Whoever ends a release wakes others, and
+ * would wait for rows that wait for the targets; and whoever finds a target taken is seen when its holder ends.
+ */
+export async function lockTargets(unit: Unit, releaseId: string): Promise<void> {
+  const targets = await unit.sql
+    .selectFrom('releaseTargets')
+    .select('target')
+    .where('releaseId', '=', releaseId)
+    .execute();
+  await lockFlags(unit, targets.map(({ target }) => flagOfTarget(target)).sort());
 }
 
 /** Gives a release its targets, and takes the pre-release state in the same transaction (REL-1). */
@@ -59,7 +73,7 @@ export async function holdTargets(unit: Unit, releaseId: string, flagIds: readon
   }
 }
 
-/** Wakes the releases that waited for the targets of one that has ended. */
+/** Wakes the releases that waited for the targets of one that has ended; the targets are locked already. */
 export async function wakeNext(unit: Unit, releaseId: string): Promise<void> {
   const targets = await unit.sql
     .selectFrom('releaseTargets')
@@ -76,6 +90,7 @@ export async function wakeNext(unit: Unit, releaseId: string): Promise<void> {
   if (ids.length === 0) {
     return;
   }
+  await unit.forUpdate(unit.sql.selectFrom('releases').select('id').where('id', 'in', ids).orderBy('id')).execute();
   await unit.sql
     .updateTable('releases')
     .set((row) => ({ wake: row('wake', '+', 1) }))

@@ -8,6 +8,7 @@ import { refuseEnded } from '../../domain/refuse-ended';
 import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from '../../domain/release';
 import { isTerminal } from '../../domain/release';
 import type { Unit } from '../store';
+import { lockTargets } from './queue';
 import { recordEvents } from './record-events';
 import { saveDeployments } from './save-deployments';
 import { saveRelease } from './save-release';
@@ -36,7 +37,7 @@ export type RecordedStep =
   { recorded: false; why: string } | { recorded: true; state: ReleaseState; actions: AcceptedAction[]; held: boolean };
 
 /** Two workflows disagree about what a step was: never papered over. */
-export class Divergence extends Error {
+class Divergence extends Error {
   override readonly name = 'Divergence';
 }
 
@@ -52,6 +53,9 @@ export async function recordStep(
   { isLate = false }: RecordingFacts = {},
 ): Promise<RecordedStep> {
   const digest = createHash('sha256').update(canonicalJson(input.step)).digest('hex');
+  if (concernsTargets(input.step)) {
+    await lockTargets(unit, input.release);
+  }
   const row = await lockRelease(unit, input.release);
   if (!row) {
     return { recorded: false, why: 'The store does not know the release' };
@@ -74,6 +78,12 @@ export async function recordStep(
     .values({ releaseId: row.id, seq: input.seq, digest, result: JSON.stringify(result) })
     .execute();
   return result;
+}
+
+/** Whether the step may give the release its targets or end it, so that they go to others. */
+function concernsTargets({ events, reach }: Step): boolean {
+  const isEnd = events.some(({ type }) => type === 'release-aborted');
+  return isEnd || (reach !== null && reach.kind !== 'timer' && reach.kind !== 'phase');
 }
 
 async function recordedBefore(unit: Unit, input: StepToRecord, digest: string): Promise<RecordedStep | null> {

@@ -24,6 +24,11 @@ export function flagTarget(flagId: string): string {
   return `flag:${flagId}`;
 }
 
+/** The id of the flag that a target names. */
+export function flagOfTarget(target: string): string {
+  return target.slice('flag:'.length);
+}
+
 /** The release's row, locked until the transaction ends: acceptance and decisions take turns (REL-28, REL-30). */
 export async function lockRelease(unit: Unit, releaseId: string): Promise<ReleaseRow | undefined> {
   return unit

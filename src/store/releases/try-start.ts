@@ -3,7 +3,6 @@ import { outdatedBases } from '../../domain/change-set';
 import { refuseStart } from '../../domain/next-step';
 import type { ReleaseEvent, ReleaseState } from '../../domain/release';
 import { knownProject } from '../flags/flag-facts';
-import { lockFlags } from '../flags/lock-flags';
 import type { Unit } from '../store';
 import { holdTargets, queuesOf } from './queue';
 import type { ReleaseRow } from './stored-release';
@@ -11,7 +10,8 @@ import { changesOf, flagTarget } from './stored-release';
 
 /**
  * Starts a queued release if it is first in all of its queues (REL-3): gives it its targets and returns `started`
- * events, or those of a refusal when its change set was overtaken by what went before. `null`: it is not its turn.
+ * events, or those of a refusal when its change set was overtaken by what went before. `null`: it is not its turn. Its
+ * targets are locked already.
  */
 export async function tryStart(
   unit: Unit,
@@ -22,8 +22,6 @@ export async function tryStart(
 ): Promise<readonly ReleaseEvent[] | null> {
   const changes = changesOf(release);
   const flagIds = changes.map((change) => change.flagId).sort();
-  await lockFlags(unit, flagIds);
-
   const queues = await queuesOf(unit.sql, flagIds.map(flagTarget));
   const own = queues.filter((queued) => queued.releaseId === release.id);
   if (own.every((queued) => queued.held)) {
