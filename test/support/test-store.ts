@@ -54,8 +54,12 @@ function newFolder() {
   };
 }
 
-/** A schema is made in milliseconds, and several test files can share one database. */
-async function newSchema(databaseUrl: string) {
+/**
+ * A schema is made in milliseconds. Each of Jest's workers has a database to itself: reading the catalogue, as a
+ * migration does, fails when another worker drops a schema of the same database at that moment.
+ */
+async function newSchema(anyDatabaseUrl: string) {
+  const databaseUrl = await databaseOfWorker(anyDatabaseUrl);
   const schema = `test_${newId().toLowerCase()}`;
   await runSql(databaseUrl, `create schema ${schema}`);
   const url = new URL(databaseUrl);
@@ -65,6 +69,23 @@ async function newSchema(databaseUrl: string) {
     schema,
     remove: () => runSql(databaseUrl, `drop schema ${schema} cascade`),
   };
+}
+
+/** PostgreSQL's code for a database that is there already. */
+const DUPLICATE_DATABASE = '42P04';
+
+async function databaseOfWorker(anyDatabaseUrl: string): Promise<string> {
+  const name = `sluice_worker_${process.env['JEST_WORKER_ID'] ?? '1'}`;
+  try {
+    await runSql(anyDatabaseUrl, `create database ${name}`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DUPLICATE_DATABASE) {
+      throw error;
+    }
+  }
+  const url = new URL(anyDatabaseUrl);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 async function runSql(databaseUrl: string, sql: string): Promise<void> {
