@@ -1,7 +1,7 @@
 import type { PhaseState, ReleaseEvent, ReleaseState } from './release';
 
 /** The position after an event. Never throws: a fact that no longer applies leaves what it does not fit unchanged. */
-export function evolve(state: ReleaseState, event: ReleaseEvent): ReleaseState {
+function evolve(state: ReleaseState, event: ReleaseEvent): ReleaseState {
   return { ...apply(state, event), lastAt: Math.max(state.lastAt, event.at) };
 }
 

@@ -97,7 +97,7 @@ export function afterStep(state: ReleaseState, step: Step, reached: boolean): Re
 }
 
 /** The earliest instant at which something happens by itself: the end of a bake, the deadline of a review. */
-export function dueAt(state: ReleaseState): Instant | null {
+function dueAt(state: ReleaseState): Instant | null {
   if (state.stage !== 'running' || state.finishing || state.fullRollout) {
     return null;
   }

@@ -75,7 +75,7 @@ function phaseView(name: string, phase: PhaseState, names: ReadonlyMap<string, s
 }
 
 /** What state and permissions allow this caller now: `allowed[]`. */
-export function allowedTo(
+function allowedTo(
   caller: Caller,
   projectId: string,
   plan: ReleasePlan,

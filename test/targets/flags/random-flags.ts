@@ -63,10 +63,10 @@ function condition(
 }
 
 /** A percentage with up to three decimals. */
-export const anyPercentage = fc.integer({ min: 0, max: 100_000 }).map((parts) => parts / 1_000);
+const anyPercentage = fc.integer({ min: 0, max: 100_000 }).map((parts) => parts / 1_000);
 
 /** A condition that passes the check. */
-export const anyCondition: fc.Arbitrary<Condition> = fc.oneof(
+const anyCondition: fc.Arbitrary<Condition> = fc.oneof(
   condition(['in', 'not_in'], fc.oneof(some(text), some(number), some(fc.boolean()))),
   condition(['=', '!='], fc.oneof(one(text), one(number), one(fc.boolean()))),
   condition(['<', '<=', '>', '>='], fc.oneof(one(text), one(number))),
