@@ -49,7 +49,7 @@ export interface Store {
   readTogether<T>(work: (sql: Transaction<Tables>) => Promise<T>): Promise<T>;
   /**
    * Runs one transaction. When it resolves, everything is on disk and has been told; when it throws, nothing was
-   * written (but after `StoreUnavailable` the commit itself may have got through). On PostgreSQL `work` runs again
+   * written (but after `StoreUnavailable` the commit itself may have got through, and is told). On PostgreSQL `work` runs again
    * after a conflict with another transaction, so it must do nothing but SQL.
    */
   write<T>(work: (unit: Unit) => Promise<T>): Promise<T>;
@@ -101,7 +101,8 @@ async function writeOnce<T>(
   const told: Notice[] = [];
   // Row locks do the rest; a database that defaults to more would only have more to repeat.
   const transaction = db.transaction().setIsolationLevel('read committed');
-  const result = await transaction.execute(async (sql) => {
+  let isCommitting = false;
+  const committed = transaction.execute(async (sql) => {
     const returned = await work({
       sql,
       forUpdate,
@@ -110,11 +111,16 @@ async function writeOnce<T>(
       counter: (name) => raiseCounter(sql, name, 1),
     });
     if (entries.length > 0) told.push({ kind: 'events', upTo: await appendEntries(sql, forUpdate, entries) });
+    isCommitting = true;
     return returned;
   });
 
-  for (const notice of told) notices.emit(notice);
-  return result;
+  try {
+    return await committed;
+  } finally {
+    // Also when the commit's answer was lost, since it may have got through; who listens looks for themselves.
+    if (isCommitting) for (const notice of told) notices.emit(notice);
+  }
 }
 
 const MAX_ATTEMPTS = 8;
