@@ -6,7 +6,8 @@ import { planOfRow } from './stored-release';
 
 /**
  * Puts what happened to a release into the audit, which is also its list of events and its stream (INV-4). Phases go
- * by name there, and an event that a person caused carries that person's reason.
+ * by name there, an event that a person caused carries that person's reason, and stands behind the outcome of what
+ * that person asked for.
  */
 export async function recordEvents(
   unit: Unit,
@@ -18,7 +19,7 @@ export async function recordEvents(
   const of = { projectId: release.projectId, releaseId: release.id };
   const reasons = await reasonsOf(unit, outcomes, events);
 
-  for (const { action, number, at, refusal } of outcomes) {
+  const recordOutcome = ({ action, number, at, refusal }: ActionOutcome): void => {
     const asked = reasons.get(action);
     unit.record({
       ...of,
@@ -33,8 +34,8 @@ export async function recordEvents(
         ...(refusal ? { code: refusal.refused, detail: refusal.detail } : {}),
       },
     });
-  }
-  for (const event of events) {
+  };
+  const recordEvent = (event: ReleaseEvent): void => {
     const { type, at, ...facts } = event;
     const data: JsonObject = { ...(facts as JsonObject) };
     delete data['by'];
@@ -46,7 +47,21 @@ export async function recordEvents(
       data['reason'] = reasons.get(actionId)?.reason ?? null;
     }
     unit.record({ ...of, type, at, actorId: ('by' in event ? event.by : null) ?? null, data });
+  };
+
+  const waiting = [...outcomes];
+  for (const event of events) {
+    waiting.splice(0, decidedBefore(waiting, event)).forEach(recordOutcome);
+    recordEvent(event);
   }
+  waiting.forEach(recordOutcome);
+}
+
+/** How many of these outcomes belong before an event: up to the one that brought it about, and all earlier ones (REL-29). */
+function decidedBefore(outcomes: readonly ActionOutcome[], event: ReleaseEvent): number {
+  const cause = 'action' in event ? outcomes.findIndex(({ action }) => action === event.action) : -1;
+  const later = outcomes.findIndex(({ at }) => at >= event.at);
+  return Math.max(cause + 1, later === -1 ? outcomes.length : later);
 }
 
 async function reasonsOf(unit: Unit, outcomes: readonly ActionOutcome[], events: readonly ReleaseEvent[]) {
