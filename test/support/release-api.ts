@@ -137,8 +137,8 @@ export const phase = (name: string, more: object = {}): object => ({
  * installation of its own. Store, dispatcher and worker fail and come back as the test says.
  */
 export class ReleaseApi {
-  /** Statements whose text matches fail as if the disk were gone; null: none. */
-  failing: RegExp | null = null;
+  /** Which statements fail as if the disk were gone; null: none. */
+  failing: ((sql: string) => boolean) | null = null;
   /** The administrator. */
   admin = new Person(this, 'admin', ADMIN_TOKEN);
   url = '';
@@ -164,7 +164,7 @@ export class ReleaseApi {
       { dataDir },
       {
         beforeStatement: (sql) => {
-          if (started?.failing?.test(sql)) {
+          if (started?.failing?.(sql)) {
             throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
           }
         },
@@ -204,7 +204,7 @@ export class ReleaseApi {
 
   startDispatcher(): void {
     const engine = temporalEngine(this.temporal.client, this.store.installationId);
-    this.dispatcher = new Dispatcher({ store: this.store, engine, log: createLog('silent'), now: Date.now });
+    this.dispatcher ??= new Dispatcher({ store: this.store, engine, log: createLog('silent'), now: Date.now });
   }
 
   /** As if Temporal were away: nothing is told to it any more. */
@@ -214,6 +214,7 @@ export class ReleaseApi {
   }
 
   async startWorker(): Promise<void> {
+    if (this.worker) return;
     const worker = await Worker.create({
       connection: this.temporal.native,
       taskQueue: taskQueueOf(this.store.installationId),
