@@ -1,4 +1,5 @@
 import type { AcceptedAction } from '../../domain/release';
+import { TOLD_AT_ONCE } from '../releases/undecided-actions';
 import type { Store } from '../store';
 
 /** What Temporal has not been told of one release. */
@@ -7,7 +8,7 @@ export interface Undelivered {
   epoch: number;
   /** The workflow of this epoch has not been started. */
   start: boolean;
-  /** All undecided actions in order, when at least one of them is undelivered. */
+  /** The first undecided actions in order, when at least one of them is undelivered; with them decided, the next. */
   actions: AcceptedAction[];
   /** Above 0: a hold may have ended; to be handed back when that is told. */
   wake: number;
@@ -28,6 +29,7 @@ export async function undeliveredOf(store: Store, releaseId: string): Promise<Un
     .where('releaseId', '=', releaseId)
     .where('status', '=', 'undecided')
     .orderBy('number')
+    .limit(TOLD_AT_ONCE)
     .select(['action', 'deliveredAt'])
     .execute();
   const hasNew = rows.some((row) => row.deliveredAt === null);

@@ -9,7 +9,7 @@ import { recordEvents } from './record-events';
 import { saveRelease } from './save-release';
 import { lockRelease, planOfRow, positionOf } from './stored-release';
 import { tryStart } from './try-start';
-import { undecidedActions } from './undecided-actions';
+import { TOLD_AT_ONCE, undecidedActions } from './undecided-actions';
 
 /** Asks for a release: the first thing a workflow does, at first start, continue-as-new and repair alike (REL-33). */
 export interface ReleaseClaim {
@@ -30,7 +30,7 @@ export type ClaimedRelease =
       state: ReleaseState;
       /** Number of the last recorded step. */
       seq: number;
-      /** Accepted, undecided. */
+      /** The first that are undecided. */
       actions: AcceptedAction[];
       /** It waits for its turn in a queue. */
       held: boolean;
@@ -55,7 +55,7 @@ export async function claimRelease(unit: Unit, claim: ReleaseClaim): Promise<Cla
   }
 
   const plan = planOfRow(row);
-  const actions = await undecidedActions(unit.sql, row.id, state.decided);
+  const actions = await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE);
   let held = false;
   if (state.stage === 'queued' && actions.length === 0) {
     const events = startRelease({ state, plan, holds: [] }, claim.now);

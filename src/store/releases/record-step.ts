@@ -16,7 +16,7 @@ import type { ReleaseRow } from './stored-release';
 import { lockRelease, positionOf } from './stored-release';
 import { takeEffect } from './take-effect';
 import { tryStart } from './try-start';
-import { undecidedActions } from './undecided-actions';
+import { TOLD_AT_ONCE, undecidedActions } from './undecided-actions';
 
 /** A step as the workflow sends it. */
 export interface StepToRecord {
@@ -115,13 +115,17 @@ async function recordNew(
   const { reached, held, actions } = await reach(unit, row, decided, step, isLate);
   const events = [...step.events, ...reached];
   const state = evolveAll(decided, reached);
-  const ended = isTerminal(state) ? refuseEnded(state, actions) : [];
+  const ended = isTerminal(state) ? refuseEnded(state, await allUndecided(unit, row, decided)) : [];
   await saveOutcomes(unit, ended);
 
   await saveDeployments(unit, row, state, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events);
   await saveRelease(unit, row, state, { seq });
   return { recorded: true, state, held, actions: ended.length > 0 ? [] : actions };
+}
+
+function allUndecided(unit: Unit, row: ReleaseRow, { decided }: ReleaseState): Promise<AcceptedAction[]> {
+  return undecidedActions(unit.sql, row.id, decided, row.lastAction);
 }
 
 /** The step into the world, unless something undecided was found: that is decided first (REL-30). */
@@ -132,7 +136,7 @@ async function reach(
   step: Step,
   isLate: boolean,
 ): Promise<{ reached: readonly ReleaseEvent[]; held: boolean; actions: AcceptedAction[] }> {
-  const actions = await undecidedActions(unit.sql, row.id, state.decided);
+  const actions = await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE);
   if (!step.reach || ((isLate || actions.length > 0) && step.reach.kind !== 'revert')) {
     return { reached: [], held: false, actions };
   }
