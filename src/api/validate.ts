@@ -66,8 +66,18 @@ function faultsOf(issues: readonly z.core.$ZodIssue[], at: string): Fault[] {
         return faultsOf(best, path);
       }
     }
-    return [{ path: shorten(path), message: issue.message.slice(0, MAX_MESSAGE) }];
+    return [{ path: shorten(path), message: plainly(issue).slice(0, MAX_MESSAGE) }];
   });
+}
+
+/** The two faults people meet most, in fewer words than the schema library's. */
+function plainly(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+    return 'Is missing';
+  }
+  return issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1
+    ? 'Must not be empty'
+    : issue.message;
 }
 
 /** Of several forms the one that was meant: it fails deepest inside, then with the fewest faults. */

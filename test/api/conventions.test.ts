@@ -85,6 +85,16 @@ describe('HTTP-4: problems', () => {
     expect(answer.body).toMatchObject({ code: 'request.unknown-route', detail: 'This path takes GET' });
   });
 
+  it('say plainly what is missing and what is empty', async () => {
+    const { body } = await admin.post('/v1/apply', {
+      documents: [{ kind: 'user', name: 'u', spec: { displayName: ' ' } }],
+    });
+    const missing = await admin.post('/v1/apply', {});
+
+    expect(body.errors).toEqual([{ path: 'documents[0].spec.displayName', message: 'Must not be empty' }]);
+    expect(missing.body.errors).toEqual([{ path: 'documents', message: 'Is missing' }]);
+  });
+
   it('name every fault with its path, unknown fields among them', async () => {
     const { status, body } = await admin.put('/v1/projects/p/environments/e', {}).then(async () => {
       await admin.put('/v1/projects/p', {});
