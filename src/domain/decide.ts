@@ -376,7 +376,8 @@ function mayNotPassOver(plan: ReleasePlan, state: ReleaseState, index: number, a
   }
   return refuse(
     'review.approvals-missing',
-    `Phase ${name} needs ${missing} more approvals of others before its review can be passed`,
+    `Phase ${name} needs ${missing} more ${missing === 1 ? 'approval' : 'approvals'} by others before its review can be ` +
+      'passed; an administrator who may give it passes it with a reason',
     { phase: name, missing },
   );
 }
