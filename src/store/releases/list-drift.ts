@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { Tables } from '../tables';
+import { snapshotsOf, wasOptedOut } from './snapshots';
 import { changesOf, type ReleaseRow } from './stored-release';
 
 /** One touched target: did it come back, or does somebody else's change stand (REL-19, CHG-3)? */
@@ -25,7 +26,13 @@ export async function listDrift(sql: Kysely<Tables>, release: ReleaseRow): Promi
     .select(['drift.item', 'environments.slug as environment', 'drift.detail'])
     .execute();
   const left = drifted.map((row) => ({ ...row, state: 'drifted' as const }));
-  return release.state === 'aborted' ? [...(await revertedTargets(sql, release)), ...left] : left;
+  if (release.state !== 'aborted') {
+    return left;
+  }
+  const isLeft = ({ item, environment }: TouchedTarget) =>
+    left.some((each) => each.item === item && each.environment === environment);
+  const reverted = await revertedTargets(sql, release);
+  return [...reverted.filter((each) => !isLeft(each)), ...left];
 }
 
 /** The flags of the environments in which the release had deployments: what they had changed is taken back. */
@@ -35,12 +42,13 @@ async function revertedTargets(sql: Kysely<Tables>, release: ReleaseRow): Promis
     .innerJoin('environments', 'environments.id', 'deployments.environmentId')
     .where('deployments.releaseId', '=', release.id)
     .orderBy('environments.position')
-    .select(['environments.slug', 'environments.requiresPipeline'])
+    .select(['environments.id', 'environments.slug', 'environments.position'])
     .distinct()
     .execute();
+  const snapshots = await snapshotsOf(sql, release.id);
   return changesOf(release).flatMap((change) =>
     deployed
-      .filter(({ slug, requiresPipeline }) => requiresPipeline === 1 && change.environments.includes(slug))
+      .filter(({ id, slug }) => change.environments.includes(slug) && !wasOptedOut(snapshots, change, id))
       .map(({ slug }) => ({ item: change.flag, environment: slug, state: 'reverted' as const, detail: null })),
   );
 }

@@ -5,8 +5,9 @@ import type { ReleaseState } from '../../domain/release';
 import { canonicalJson } from '../../domain/canonical-json';
 import { raiseRevisions } from '../flags/raise-revisions';
 import type { Unit } from '../store';
-import type { FlagSnapshot, ReleaseRow, StoredChange } from './stored-release';
-import { changesOf, flagTarget } from './stored-release';
+import { snapshotsOf, versionBefore, wasOptedOut } from './snapshots';
+import type { ReleaseRow, StoredChange } from './stored-release';
+import { changesOf } from './stored-release';
 
 /**
  * Changes what clients of flags see, in the transaction that records it: all flags of the set, one revision per
@@ -23,14 +24,14 @@ export async function takeEffect(unit: Unit, release: ReleaseRow, state: Release
     case 'completion':
       return goLive(unit, release, Math.max(...reach.events.map((event) => event.at)));
     case 'revert':
-      return revert(unit, release);
+      return revert(unit, release, Math.max(...reach.events.map((event) => event.at)));
   }
 }
 
 /** Contexts that match a rule of any phase applied so far get the new definition; opted-out environments wait (CHG-3). */
 async function applyPhase(unit: Unit, release: ReleaseRow, state: ReleaseState, phase: number): Promise<void> {
   const pipeline = await pinnedPipeline(unit, release);
-  const snapshots = await snapshotsOf(unit, release.id);
+  const snapshots = await snapshotsOf(unit.sql, release.id);
   const touched = new Set<string>();
 
   for (const change of changesOf(release)) {
@@ -40,7 +41,7 @@ async function applyPhase(unit: Unit, release: ReleaseRow, state: ReleaseState, 
         index === phase || state.phases[index]?.startedAt !== null ? rulesIn(candidate, environment) : [],
       );
       const reached = pipeline.phases[phase];
-      if (!reached || rulesIn(reached, environment).length === 0 || isOptedOut(snapshots, change, environmentId)) {
+      if (!reached || rulesIn(reached, environment).length === 0 || wasOptedOut(snapshots, change, environmentId)) {
         continue;
       }
       await putOverlay(unit, release, change, environmentId, rules);
@@ -52,14 +53,14 @@ async function applyPhase(unit: Unit, release: ReleaseRow, state: ReleaseState, 
 
 /** The released version becomes the live definition; what someone edited since the snapshot is left alone (CHG-3). */
 async function goLive(unit: Unit, release: ReleaseRow, at: number): Promise<void> {
-  const snapshots = await snapshotsOf(unit, release.id);
+  const snapshots = await snapshotsOf(unit.sql, release.id);
   const touched = new Set<string>();
 
   for (const change of changesOf(release)) {
     const definition = canonicalJson(change.definition);
     for (const environment of change.environments) {
       const environmentId = environmentIdOf(change, environment);
-      const version = snapshots.get(flagTarget(change.flagId))?.[environmentId]?.version ?? null;
+      const version = versionBefore(snapshots, change.flagId, environmentId);
       const written = await unit.sql
         .updateTable('flagEnvironments')
         .set((row) => ({ definition, version: row('version', '+', 1) }))
@@ -82,14 +83,47 @@ async function goLive(unit: Unit, release: ReleaseRow, at: number): Promise<void
   await raiseRevisions(unit, touched);
 }
 
-/** Back to the pre-release state at once: the live definition was never overwritten, so taking the overlays away does it. */
-async function revert(unit: Unit, release: ReleaseRow): Promise<void> {
+/**
+ * Back to the pre-release state at once: the live definition was never overwritten, so taking the overlays away does it.
+ * What somebody edited there meanwhile, as its environment was opted out, stays and is reported.
+ */
+async function revert(unit: Unit, release: ReleaseRow, at: number): Promise<void> {
   const overlays = await unit.sql
     .deleteFrom('overlays')
     .where('releaseId', '=', release.id)
-    .returning('environmentId')
+    .returning(['environmentId', 'flagId'])
     .execute();
+  await reportEdited(unit, release, overlays, at);
   await raiseRevisions(unit, new Set(overlays.map((overlay) => overlay.environmentId)));
+}
+
+async function reportEdited(
+  unit: Unit,
+  release: ReleaseRow,
+  touched: readonly { environmentId: string; flagId: string }[],
+  at: number,
+): Promise<void> {
+  if (touched.length === 0) {
+    return;
+  }
+  const snapshots = await snapshotsOf(unit.sql, release.id);
+  const flagIds = [...new Set(touched.map(({ flagId }) => flagId))];
+  const live = await unit.sql
+    .selectFrom('flagEnvironments')
+    .select(['flagId', 'environmentId', 'version'])
+    .where('flagId', 'in', flagIds)
+    .execute();
+  for (const change of changesOf(release)) {
+    for (const environment of change.environments) {
+      const environmentId = environmentIdOf(change, environment);
+      const isSame = (each: { environmentId: string; flagId: string }) =>
+        each.flagId === change.flagId && each.environmentId === environmentId;
+      const version = live.find(isSame)?.version ?? null;
+      if (touched.some(isSame) && version !== versionBefore(snapshots, change.flagId, environmentId)) {
+        await reportDrift(unit, release, change, environment, at);
+      }
+    }
+  }
 }
 
 async function putOverlay(
@@ -144,19 +178,6 @@ async function pinnedPipeline(unit: Unit, release: ReleaseRow): Promise<Pipeline
     .where('version', '=', release.pipelineVersion)
     .executeTakeFirstOrThrow();
   return JSON.parse(definition) as Pipeline;
-}
-
-async function snapshotsOf(unit: Unit, releaseId: string): Promise<Map<string, FlagSnapshot>> {
-  const rows = await unit.sql
-    .selectFrom('releaseTargets')
-    .select(['target', 'snapshot'])
-    .where('releaseId', '=', releaseId)
-    .execute();
-  return new Map(rows.map((row) => [row.target, JSON.parse(row.snapshot ?? '{}') as FlagSnapshot]));
-}
-
-function isOptedOut(snapshots: Map<string, FlagSnapshot>, change: StoredChange, environmentId: string): boolean {
-  return snapshots.get(flagTarget(change.flagId))?.[environmentId]?.optedOut ?? false;
 }
 
 function environmentIdOf(change: StoredChange, environment: string): string {
