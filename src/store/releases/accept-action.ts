@@ -1,8 +1,8 @@
 import type { Instant } from '../../domain/instant';
 import type { ReleaseAction } from '../../domain/pipeline';
 import { refuseEnded } from '../../domain/refuse-ended';
-import type { AcceptedAction, ActionRights, ReleasePlan, UserId } from '../../domain/release';
-import { currentPhase, isTerminal, planAt } from '../../domain/release';
+import type { AcceptedAction, ActionRights, ReleasePlan, ReleaseState, UserId } from '../../domain/release';
+import { isTerminal, planAt } from '../../domain/release';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
 import { recordEvents } from './record-events';
@@ -36,13 +36,14 @@ export async function acceptAction(unit: Unit, request: ActionRequest): Promise<
   const plan = planOfRow(row);
   const rights = request.judge(plan, row.projectId);
   const boundToPhase = request.verb !== 'abort' && request.verb !== 'full-rollout';
+  const phase = request.phase ?? (boundToPhase ? planAt(plan, state.current).name : null);
   const action: AcceptedAction = {
     id: newId(),
     number: row.lastAction + 1,
     verb: request.verb,
     by: request.by,
-    phase: request.phase ?? (boundToPhase ? planAt(plan, state.current).name : null),
-    attempt: request.attempt ?? (boundToPhase && request.phase === null ? currentPhase(state).attempt : null),
+    phase,
+    attempt: request.attempt ?? (boundToPhase ? attemptOf(state, plan, phase) : null),
     acceptedAt: request.now,
     expiresAt: request.expiresAfterMs === null ? null : request.now + request.expiresAfterMs,
     rights,
@@ -74,4 +75,9 @@ export async function acceptAction(unit: Unit, request: ActionRequest): Promise<
     unit.notify({ kind: 'work', releaseId: row.id });
   }
   return action.id;
+}
+
+/** The attempt that a phase is in at acceptance; `null` for a phase that there is not, which is refused when decided. */
+function attemptOf(state: ReleaseState, plan: ReleasePlan, name: string | null): number | null {
+  return state.phases[plan.phases.findIndex((phase) => phase.name === name)]?.attempt ?? null;
 }

@@ -37,7 +37,7 @@ describe('accepting an action', () => {
 
     expect((await undecided(world, release)).map(({ phase: seen, attempt }) => [seen, attempt])).toEqual([
       ['few', 1],
-      ['all', null],
+      ['all', 1],
       ['all', 3],
       [null, null],
     ]);
