@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 
-import { markDelivered } from '../../store/dispatch/mark-delivered';
-import { releasesToDeliver, undeliveredOf } from '../../store/dispatch/undelivered';
+import { markDelivered, type Delivered } from '../../store/dispatch/mark-delivered';
+import { releasesToDeliver, undeliveredOf, type Undelivered } from '../../store/dispatch/undelivered';
 import type { Store } from '../../store/store';
 import type { Engine } from './engine';
 
@@ -20,6 +20,11 @@ const LONGEST_PAUSE_MS = 2_000;
 /** How often the store is asked by itself: what was accepted before a crash has nobody to announce it. */
 const SWEEP_MS = 5_000;
 const SWEEP_LIMIT = 500;
+/**
+ * When it is noted what was told. A workflow that runs has answered long before, and its answer says that it was told:
+ * noting it at once would take the disk from the very recording that somebody waits for.
+ */
+const NOTE_AFTER_MS = 1_000;
 /** Releases told at the same time; one release's messages are told one after the other. */
 const CONCURRENCY = 16;
 
@@ -30,6 +35,9 @@ const CONCURRENCY = 16;
 export class Dispatcher {
   private readonly waiting = new Set<string>();
   private readonly underWay = new Map<string, Promise<void>>();
+  /** Told, and not yet noted in the store. */
+  private told: Delivered[] = [];
+  private noting: NodeJS.Timeout | null = null;
   private readonly stopListening: () => void;
   private readonly sweeper: NodeJS.Timeout;
   private pauseMs = 0;
@@ -55,6 +63,7 @@ export class Dispatcher {
       clearTimeout(this.resume);
     }
     await Promise.allSettled(this.underWay.values());
+    await this.note();
   }
 
   private deliver(releaseId: string): void {
@@ -106,7 +115,10 @@ export class Dispatcher {
     if (!undelivered) {
       return;
     }
-    const { epoch, start, actions, wake } = undelivered;
+    const { epoch, start, actions, wake } = this.untold(undelivered);
+    if (!start && actions.length === 0 && wake === 0) {
+      return;
+    }
     if (start) {
       await engine.start({ release: releaseId, epoch });
     }
@@ -116,7 +128,7 @@ export class Dispatcher {
     if (!told || !woken) {
       log.warn({ release: releaseId }, 'Temporal has no running workflow for a live release');
     }
-    await markDelivered(store, {
+    this.told.push({
       releaseId,
       epoch,
       start,
@@ -124,6 +136,42 @@ export class Dispatcher {
       wake: woken ? wake : 0,
       at: now(),
     });
+    if (wake > 0) {
+      // No answer says that a workflow was woken, and waking it again is not free.
+      await this.note();
+    } else {
+      this.noting ??= setTimeout(() => void this.note(), NOTE_AFTER_MS);
+    }
+  }
+
+  /** What is left of the undelivered without what was told and not yet noted. */
+  private untold(undelivered: Undelivered): Undelivered {
+    const { releaseId, epoch, start, actions } = undelivered;
+    const told = this.told.filter((each) => each.releaseId === releaseId && each.epoch === epoch);
+    const toldActions = new Set(told.flatMap((each) => each.actions));
+    return {
+      ...undelivered,
+      start: start && !told.some((each) => each.start),
+      actions: actions.some(({ id }) => !toldActions.has(id)) ? actions : [],
+    };
+  }
+
+  /** Notes all that was told. What cannot be noted is told again by the next sweep, which does no harm. */
+  private async note(): Promise<void> {
+    if (this.noting) {
+      clearTimeout(this.noting);
+      this.noting = null;
+    }
+    const told = [...this.told];
+    if (told.length === 0) {
+      return;
+    }
+    try {
+      await markDelivered(this.options.store, ...told);
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'What Temporal was told could not be noted');
+    }
+    this.told = this.told.filter((each) => !told.includes(each));
   }
 
   /** One pause for all: when Temporal does not answer one message it will not answer the next. */

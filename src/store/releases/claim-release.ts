@@ -66,6 +66,11 @@ export async function claimRelease(unit: Unit, claim: ReleaseClaim): Promise<Cla
       await recordEvents(unit, row, [], happened);
     }
   }
-  await saveRelease(unit, row, state, { claimedBy: claim.claimant, seq: row.seq });
+  await saveRelease(unit, row, state, {
+    claimedBy: claim.claimant,
+    // The start has arrived, whether that was noted or not.
+    startDeliveredAt: row.startDeliveredAt ?? claim.now,
+    seq: row.seq,
+  });
   return { claimed: true, plan, state, seq: row.seq, actions, held };
 }

@@ -157,6 +157,8 @@ async function saveOutcomes(unit: Unit, outcomes: readonly ActionOutcome[]): Pro
         status: refusal ? 'refused' : 'applied',
         refusal: refusal ? JSON.stringify(refusal) : null,
         decidedAt: at,
+        // It has arrived, whether that was noted or not.
+        deliveredAt: (row) => row.fn.coalesce('deliveredAt', row.val(at)),
       })
       .where('id', '=', action)
       .execute();

@@ -9,7 +9,7 @@ export async function saveRelease(
   unit: Unit,
   release: ReleaseRow,
   state: ReleaseState,
-  columns: { claimedBy?: string; seq: number },
+  columns: { claimedBy?: string; startDeliveredAt?: number; seq: number },
 ): Promise<void> {
   const ended = isTerminal(state);
   await unit.sql
