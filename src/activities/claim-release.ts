@@ -1,14 +1,17 @@
 import { claimRelease, type ClaimedRelease, type ReleaseClaim } from '../store/releases/claim-release';
+import { enterFirstPhase } from '../store/releases/enter-first-phase';
 import type { Store } from '../store/store';
 import { isLate } from './lateness';
 
 /**
  * Gives a workflow its release, from the store (REL-33). Idempotent: a repetition gets the release as it is now. A late
- * one starts it now, not in the past: the deadline of its first review runs from there (REL-10).
+ * one starts it now, not in the past: the deadline of its first review runs from there (REL-10). The first phase takes
+ * effect with it where nothing stands before it.
  */
 export const claimReleaseActivity =
   (store: Store, since: number) =>
   (claim: ReleaseClaim): Promise<ClaimedRelease> => {
     const now = isLate(since) ? Math.max(claim.now, Date.now()) : claim.now;
-    return store.write((unit) => claimRelease(unit, { ...claim, now }));
+    const asked = { ...claim, now };
+    return store.write(async (unit) => enterFirstPhase(unit, asked, await claimRelease(unit, asked)));
   };

@@ -5,8 +5,8 @@ import { connectTemporal, ReleaseWorld } from '../support/release-world';
 import { temporalAddress } from '../support/temporal-server';
 
 /**
- * Events that cannot be saved. Start 1, end 1, wake-up 3, activity 3, timer 2, signal 1:
- * a release is started, claimed and completed, a phase is applied and recorded in one activity.
+ * Start 1, end 1, wake-up 3, activity 3, timer 2, signal 1: a release is started, claimed and completed, a phase is
+ * applied and recorded in one activity. A first phase without a review comes with the claim and saves its 6.
  */
 const COST = { release: 17, phase: 6, bake: 5, review: 10, pauseOrUnpause: 10, secondTimer: 2 } as const;
 const MOST = 1.1;
