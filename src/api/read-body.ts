@@ -1,8 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Json } from '../domain/json';
 import { Problem } from './problem';
 
-const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+/** Some editors put it before JSON. */
+const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
  * Reads a JSON body of at most `limit` bytes, with or without Content-Length (HTTP-4, HTTP-9); no body reads as `{}`.
@@ -57,11 +59,15 @@ function checkMediaType(request: IncomingMessage): void {
 }
 
 function decode(bytes: Buffer): Json {
+  if (!isUtf8(bytes)) {
+    throw new Problem('request.malformed', 'The body is not JSON: it is not UTF-8');
+  }
+  const text = bytes.toString();
   try {
-    return JSON.parse(UTF_8.decode(bytes)) as Json;
+    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text) as Json;
   } catch (error) {
     // The engine's message says where; it may quote the body, which the sender knows.
-    const reason = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it is not UTF-8';
+    const reason = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it cannot be read';
     throw new Problem('request.malformed', `The body is not JSON: ${reason}`);
   }
 }

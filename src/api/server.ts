@@ -48,6 +48,20 @@ const PROTECTIVE_HEADERS = headersOf(
   }),
 );
 
+/** An evaluation is read by a program and never shown: what guards a page would outweigh the answer. */
+const EVALUATION_HEADERS = headersOf(
+  helmet({
+    contentSecurityPolicy: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xFrameOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+  }),
+);
+
 /**
  * The HTTP application over a list of routes. What a request meets before its operation is here, in the order given at
  * the head of define-route.ts; whatever it fails with is answered as a problem (INV-8).
@@ -275,10 +289,10 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
   app.set('trust proxy', deps.settings.trustProxy);
   app.use(async (request: Request, response: Response) => {
     const startedAt = performance.now();
-    for (const [name, value] of PROTECTIVE_HEADERS) {
+    const exchange = openExchange(request, response);
+    for (const [name, value] of exchange.path.startsWith('/ofrep/') ? EVALUATION_HEADERS : PROTECTIVE_HEADERS) {
       response.setHeader(name, value);
     }
-    const exchange = openExchange(request, response);
     response.once('close', () => note(exchange, startedAt));
     response.setHeader('x-request-id', exchange.id);
     try {
