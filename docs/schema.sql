@@ -102,7 +102,7 @@ CREATE TABLE "releases" (
   "source" text,
   "labels" text not null,
   "createdAt" integer not null,
-  "endedAt" integer,
+  "endedAt" integer, "runId" text, "historyLength" integer not null default 0,
   foreign key ("pipelineId", "pipelineVersion") references "pipelineVersions" ("pipelineId", "version")
 ) strict;
 
@@ -159,7 +159,7 @@ CREATE TABLE "deployments" (
   "createdAt" integer not null,
   "startedAt" integer,
   "endedAt" integer
-) strict;
+, "error" text, "endedBy" text) strict;
 
 CREATE TABLE "drift" (
   "releaseId" text not null references "releases" ("id"),
@@ -252,6 +252,62 @@ CREATE TABLE "idempotencyKeys" (
   primary key ("userId", "route", "key")
 ) strict;
 
+CREATE TABLE "services" (
+  "id" text primary key,
+  "projectId" text not null references "projects" ("id"),
+  "slug" text not null,
+  "displayName" text not null,
+  "timeoutMs" integer not null,
+  "version" integer not null default 1,
+  "createdAt" integer not null,
+  "deletedAt" integer,
+  unique ("projectId", "slug")
+) strict;
+
+CREATE TABLE "serviceEndpoints" (
+  "serviceId" text not null references "services" ("id"),
+  "environmentId" text not null references "environments" ("id"),
+  "url" text not null,
+  primary key ("serviceId", "environmentId")
+) strict;
+
+CREATE TABLE "serviceSecrets" (
+  "id" text primary key,
+  "serviceId" text not null references "services" ("id"),
+  "sealed" text not null,
+  "createdAt" integer not null,
+  "expiresAt" integer
+) strict;
+
+CREATE TABLE "serviceVersions" (
+  "serviceId" text not null references "services" ("id"),
+  "environmentId" text not null references "environments" ("id"),
+  "version" text,
+  "sequence" integer not null,
+  primary key ("serviceId", "environmentId")
+) strict;
+
+CREATE TABLE "effects" (
+  "key" text primary key,
+  "releaseId" text not null references "releases" ("id"),
+  "serviceId" text not null references "services" ("id"),
+  "environmentId" text not null references "environments" ("id"),
+  "phase" text not null,
+  "direction" text not null check ("direction" in ('apply', 'revert')),
+  "attempt" integer not null,
+  "sequence" integer not null,
+  "version" text,
+  "previousVersion" text,
+  "expectedVersion" text,
+  "status" text not null check ("status" in ('under-way', 'done', 'failed', 'drifted', 'given-up')),
+  "tries" integer not null,
+  "sendingUntil" integer,
+  "nextAttemptAt" integer,
+  "detail" text,
+  "startedAt" integer not null,
+  "endedAt" integer
+) strict;
+
 CREATE UNIQUE INDEX "installation_one" on "installation" ((1));
 CREATE INDEX "evaluationKeys_environment" on "evaluationKeys" ("environmentId");
 CREATE INDEX "flagEnvironments_environment" on "flagEnvironments" ("environmentId");
@@ -275,3 +331,7 @@ CREATE INDEX "grants_subject" on "grants" ("subjectKind", "subjectId");
 CREATE INDEX "tokens_user" on "tokens" ("userId");
 CREATE INDEX "idempotencyKeys_release" on "idempotencyKeys" ("releaseId");
 CREATE INDEX "idempotencyKeys_created" on "idempotencyKeys" ("createdAt");
+CREATE INDEX "serviceSecrets_service" on "serviceSecrets" ("serviceId");
+CREATE INDEX "serviceEndpoints_environment" on "serviceEndpoints" ("environmentId");
+CREATE INDEX "effects_release" on "effects" ("releaseId", "startedAt");
+CREATE INDEX "effects_sending" on "effects" ("serviceId", "environmentId") where "sendingUntil" is not null;

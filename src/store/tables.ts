@@ -20,6 +20,11 @@ export interface Tables {
   actions: ActionsTable;
   deployments: DeploymentsTable;
   drift: DriftTable;
+  services: ServicesTable;
+  serviceEndpoints: ServiceEndpointsTable;
+  serviceSecrets: ServiceSecretsTable;
+  serviceVersions: ServiceVersionsTable;
+  effects: EffectsTable;
   events: EventsTable;
   chains: ChainsTable;
   counters: CountersTable;
@@ -160,18 +165,22 @@ interface ReleasesTable {
   labels: string;
   createdAt: number;
   endedAt: number | null;
+  /** Run id of the workflow that was last heard of in this epoch; null: none was. */
+  runId: string | null;
+  /** How long the history of that run was when it was: one that is shorter now is an older copy (REL-33). */
+  historyLength: Generated<number>;
 }
 
 /** Which release holds or waits for a target: one queue per target, in ticket order (REL-3). */
 interface ReleaseTargetsTable {
   releaseId: string;
-  /** `flag:<flag id>`. */
+  /** `flag:<flag id>` or `service:<service id>`. */
   target: string;
   /** The same for all targets of a release, so that two releases never wait for each other. */
   ticket: number;
   /** 1 from the transaction that gave the release its targets. */
   held: Bit;
-  /** `FlagSnapshot`: the pre-release state (REL-1); null while queued. */
+  /** `FlagSnapshot` or `ServiceSnapshot`: the pre-release state (REL-1); null while queued. */
   snapshot: string | null;
 }
 
@@ -212,6 +221,10 @@ interface DeploymentsTable {
   createdAt: number;
   startedAt: number | null;
   endedAt: number | null;
+  /** What went wrong, for people; null: nothing. */
+  error: string | null;
+  /** User id of who ended it early; null: nobody. */
+  endedBy: string | null;
 }
 
 /** Targets that did not come back, or were not overwritten (REL-19, CHG-3). */
@@ -221,6 +234,75 @@ interface DriftTable {
   environmentId: string;
   detail: string;
   at: number;
+}
+
+/** Something deployed through a webhook target (WHK-1). */
+interface ServicesTable {
+  id: string;
+  projectId: string;
+  slug: string;
+  displayName: string;
+  /** How long one request may take, answer included. */
+  timeoutMs: number;
+  /** Raised by every change; the service's ETag. */
+  version: Generated<number>;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+/** Where a service is deployed to; read at each attempt, so that mending it heals what is under way (REL-19). */
+interface ServiceEndpointsTable {
+  serviceId: string;
+  environmentId: string;
+  url: string;
+}
+
+/** What requests to a service are signed with; an older one signs beside the newest for a day. */
+interface ServiceSecretsTable {
+  id: string;
+  serviceId: string;
+  /** `SecretBox`, bound to the service's and this row's id. */
+  sealed: string;
+  createdAt: number;
+  /** null: the current one. */
+  expiresAt: number | null;
+}
+
+/** What each target has, as far as Sluice brought it there. */
+interface ServiceVersionsTable {
+  serviceId: string;
+  environmentId: string;
+  /** null: nothing, or nothing that Sluice knows of. */
+  version: string | null;
+  /** The highest that was given out (WHK-4). */
+  sequence: number;
+}
+
+/** One thing to bring about at a webhook target, by its idempotency key (WHK-3). */
+interface EffectsTable {
+  key: string;
+  releaseId: string;
+  serviceId: string;
+  environmentId: string;
+  phase: string;
+  direction: 'apply' | 'revert';
+  attempt: number;
+  /** Rising per service and environment, repeated by retries (WHK-4). */
+  sequence: number;
+  version: string | null;
+  previousVersion: string | null;
+  expectedVersion: string | null;
+  /** `given-up`: a person accepted the drift, or an abort ended it. */
+  status: 'under-way' | 'done' | 'failed' | 'drifted' | 'given-up';
+  /** How often it was sent. */
+  tries: number;
+  /** The time limit of a send that has not been answered; null: none is under way (WHK-4). */
+  sendingUntil: number | null;
+  nextAttemptAt: number | null;
+  /** What the last answer said, for people; null: nothing of note. */
+  detail: string | null;
+  startedAt: number;
+  endedAt: number | null;
 }
 
 /** Every change, once, in commit order: audit, event stream and read model are views of it (INV-4). */

@@ -47,6 +47,8 @@ export async function saveDeployments(
           createdAt: at,
           startedAt: at,
           endedAt: hasEnded ? at : null,
+          error: null,
+          endedBy: null,
         })
         .execute();
     }

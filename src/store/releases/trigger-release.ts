@@ -141,6 +141,7 @@ async function insertRelease(
       labels: JSON.stringify(request.labels),
       createdAt: request.now,
       endedAt: null,
+      runId: null,
     })
     .execute();
   await unit.sql
