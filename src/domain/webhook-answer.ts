@@ -1,0 +1,60 @@
+import { quoted } from './quoted';
+import { RETRY_AFTER_MAX_MS } from './retry';
+
+/** What came of one send to a webhook target. `detail` is for people. */
+export type WebhookOutcome =
+  | { kind: 'done' }
+  /** Somebody else changed the target: not sent again, not overwritten (WHK-5). Without `currentVersion` it is unknown. */
+  | { kind: 'drifted'; detail: string; currentVersion: string | null | undefined }
+  /** The target said no, or may not be asked: to ask again would bring the same (PRO-5). */
+  | { kind: 'refused'; detail: string }
+  /** Not known whether it took effect; to be sent again under the same key, after `retryAfterMs` at least. */
+  | { kind: 'broken'; detail: string; retryAfterMs: number | null };
+
+export interface WebhookAnswer {
+  status: number;
+  /** What `Retry-After` asks for, as it came; null: nothing that can be read. */
+  retryAfterMs: number | null;
+  /** What the target says it has, null being nothing; undefined: it does not say. */
+  currentVersion: string | null | undefined;
+  /** What it was asked to have; null for the revert of a first deployment (WHK-1). */
+  version: string | null;
+}
+
+/** Of all the 4xx, those that say nothing about the request itself: timeout, conflict, too early, too many. */
+const PASSING = [408, 409, 425, 429];
+
+/**
+ * What an answer means (WHK-1, WHK-5, PRO-5). A target that expected another version but has the one asked for was
+ * brought there by an earlier send whose answer was lost: that is no drift.
+ */
+export function judgeAnswer({ status, retryAfterMs, currentVersion, version }: WebhookAnswer): WebhookOutcome {
+  if (status >= 200 && status < 300) {
+    return { kind: 'done' };
+  }
+  if (status === 412) {
+    return currentVersion === version
+      ? { kind: 'done' }
+      : { kind: 'drifted', detail: driftDetail(currentVersion), currentVersion };
+  }
+  if (status >= 300 && status < 400) {
+    return { kind: 'refused', detail: `The target answered ${status}; redirects are not followed` };
+  }
+  if (status >= 400 && status < 500 && !PASSING.includes(status)) {
+    return { kind: 'refused', detail: `The target answered ${status}` };
+  }
+  return {
+    kind: 'broken',
+    detail: `The target answered ${status}`,
+    retryAfterMs: retryAfterMs === null ? null : Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MAX_MS),
+  };
+}
+
+function driftDetail(currentVersion: string | null | undefined): string {
+  if (currentVersion === undefined) {
+    return 'The target has another version than expected';
+  }
+  return currentVersion === null
+    ? 'The target has no version, which is not what was expected'
+    : `The target has version ${quoted(currentVersion)}, which is not what was expected`;
+}
