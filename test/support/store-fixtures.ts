@@ -1,7 +1,7 @@
 import type { FlagDefinition } from '../../src/domain/flag';
 import type { NewEvent } from '../../src/store/audit/entry';
 import { newId } from '../../src/store/new-id';
-import { flagTarget } from '../../src/store/releases/stored-release';
+import { flagTarget, serviceTarget } from '../../src/store/releases/stored-release';
 import type { Store, Unit } from '../../src/store/store';
 
 export const NOON = Date.UTC(2026, 0, 2, 12);
@@ -50,12 +50,12 @@ export async function insertProject(store: Store, slug = `shop-${newId().toLower
   return { projectId, environments };
 }
 
-/** A running release that holds these flags, or waits for them; only what the store's tests look at. */
+/** A running release that holds these flags and services, or waits for them; only what the store's tests look at. */
 export async function insertRelease(
   unit: Unit,
   projectId: string,
   flagIds: readonly string[],
-  { held = true, live = true } = {},
+  { held = true, live = true, serviceIds = [] }: { held?: boolean; live?: boolean; serviceIds?: string[] } = {},
 ): Promise<string> {
   const [id, pipelineId] = [newId(), newId()];
   await unit.sql
@@ -97,9 +97,9 @@ export async function insertRelease(
   await unit.sql
     .insertInto('releaseTargets')
     .values(
-      flagIds.map((flagId) => ({
+      [...flagIds.map(flagTarget), ...serviceIds.map(serviceTarget)].map((target) => ({
         releaseId: id,
-        target: flagTarget(flagId),
+        target,
         ticket,
         held: held ? (1 as const) : (0 as const),
         snapshot: null,

@@ -1,17 +1,25 @@
+import { lockServicesIn, removeEndpointsIn } from '../services/remove-endpoints-in';
 import type { Unit } from '../store';
-import { lockEnvironment, type EnvironmentRow } from './find-environment';
+import { findEnvironment, lockEnvironment, type EnvironmentRow } from './find-environment';
 import { pipelinesInUse, reaches } from './live-releases';
 
 /** `busy` names the pipelines and releases that reach it. */
 export type DeleteEnvironmentOutcome =
   { kind: 'deleted' } | { kind: 'unknown' } | { kind: 'gone' } | { kind: 'busy'; users: string[] };
 
-/** Deletes an environment softly (HTTP-7); its evaluation keys open nothing any more. */
+/**
+ * Deletes an environment softly (HTTP-7). Its evaluation keys open nothing any more, and services are not deployed to it
+ * any more: an endpoint there holds nobody up, as what would still send to it reaches the environment and does.
+ */
 export async function deleteEnvironment(
   unit: Unit,
   input: { projectId: string; slug: string; by: string; at: number; judge: (current: EnvironmentRow) => void },
 ): Promise<DeleteEnvironmentOutcome> {
   const { projectId, slug, by, at } = input;
+  const found = await findEnvironment(unit.sql, projectId, slug);
+  if (found) {
+    await lockServicesIn(unit, found.id);
+  }
   const known = await lockEnvironment(unit, projectId, slug);
   if (!known) {
     return { kind: 'unknown' };
@@ -34,6 +42,7 @@ export async function deleteEnvironment(
     releaseId: null,
     data: { environment: slug },
   });
+  await removeEndpointsIn(unit, { projectId, environmentId: known.id, by, at });
   unit.notify({ kind: 'flags-changed', environmentIds: [known.id] });
   return { kind: 'deleted' };
 }

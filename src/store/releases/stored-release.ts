@@ -24,6 +24,11 @@ export function flagTarget(flagId: string): string {
   return `flag:${flagId}`;
 }
 
+/** Names a service as a target that one release at a time may hold (REL-3). */
+export function serviceTarget(serviceId: string): string {
+  return `service:${serviceId}`;
+}
+
 /** The id of the flag that a target names. */
 export function flagOfTarget(target: string): string {
   return target.slice('flag:'.length);
