@@ -7,7 +7,7 @@ import type { Unit } from '../store';
 import type { Tables } from '../tables';
 
 /** How long the secret before a new one signs beside it, so that a receiver can change over at any time of a day. */
-export const OVERLAP_MS = 1 * DAY;
+const OVERLAP_MS = 1 * DAY;
 
 /** Each secret is one more signature in every request's headers, and headers have an end. */
 export const MOST_SIGNING = 10;
