@@ -106,6 +106,19 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     detail: `new-checkout is being changed by a release: ${RELEASE}`,
     facts: { active: [RELEASE], queued: [] },
   },
+  'service.unknown': { detail: 'There is no service payments' },
+  'service.gone': { detail: 'The service payments was deleted' },
+  'service.in-use': {
+    detail: `payments is in use by release ${RELEASE}`,
+    facts: { users: [`release ${RELEASE}`] },
+  },
+  'service.invalid': {
+    detail: 'endpoints.moon names the environment "moon", which does not exist, and 1 more',
+    errors: [
+      { path: 'endpoints.moon', message: 'names the environment "moon", which does not exist' },
+      { path: 'timeout', message: 'must be a duration from 1s to 5m, in whole milliseconds' },
+    ],
+  },
 
   'release.invalid': {
     detail: 'changes[0].flag names the flag "new-chekout", which does not exist',

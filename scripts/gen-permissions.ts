@@ -9,7 +9,7 @@ const LATER = '_not asked for in this version_';
 const MEANING: Record<Permission, string> = {
   ProjectView: 'See everything of a project but its audit and secrets',
   FlagEdit: 'Create flags, edit them in opted-out environments, change their description, delete them',
-  ServiceEdit: LATER,
+  ServiceEdit: 'Create services, change their name and time limit, delete those without endpoints and secrets',
   ReleaseTrigger: 'Trigger releases',
   InterruptionSubmit: LATER,
   DefectReport: LATER,
@@ -28,7 +28,7 @@ const MEANING: Record<Permission, string> = {
   FlagOverride: 'Edit a flag directly in environments that require a pipeline; noted in the audit as an override',
   FreezeOverride: LATER,
   EnvironmentEdit: 'Create, change and delete environments',
-  EndpointEdit: LATER,
+  EndpointEdit: 'Say where services are deployed to, make their secrets, delete services that have either',
   EvaluationKeyEdit: 'Make and delete evaluation keys',
   Repair: LATER,
   ProjectEdit: 'Change and delete the project',

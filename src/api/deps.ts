@@ -31,6 +31,11 @@ export interface Deps {
   flagImage: FlagImage;
   /** Keeps the image at the store's newest revision; whoever changed flags awaits `caughtUp` before answering. */
   flagFollower: FlagFollower;
+  /**
+   * Why an address may not be an endpoint, in half a sentence; null: it may. Asked when one is saved and no look-up can
+   * help; what a name resolves to is judged each time it is connected to (WHK-2).
+   */
+  endpointFault: (url: string) => string | null;
   /** Parts this process depends on; one that is missing here is reported as not run by this process. */
   probes: Partial<Record<Part, Probe>>;
   settings: ApiSettings;

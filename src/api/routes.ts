@@ -10,6 +10,7 @@ import { openApiRoute } from './openapi-route';
 import { pipelineRoutes } from './pipelines/pipeline-routes';
 import { projectRoutes } from './projects/project-routes';
 import { releaseRoutes } from './releases/routes';
+import { serviceRoutes } from './services/service-routes';
 import { userRoutes } from './users/user-routes';
 
 /** Every route there is: one list per area, one line here. */
@@ -20,6 +21,7 @@ export function routes(deps: Deps): Route[] {
     ...projectRoutes(deps),
     ...flagRoutes(deps),
     ...ofrepRoutes(deps),
+    ...serviceRoutes(deps),
     ...pipelineRoutes(deps),
     ...releaseRoutes(deps),
     ...auditRoutes(deps),

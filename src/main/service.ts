@@ -133,6 +133,8 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     outcomes: new OutcomeWaiters(store),
     flagImage,
     flagFollower,
+    endpointFault: (url) =>
+      URL.canParse(url) && new URL(url).protocol === 'https:' ? null : 'must be an https address',
     probes: {
       store: async () => {
         await store.read.selectFrom('installation').select('id').executeTakeFirst();

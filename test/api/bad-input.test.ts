@@ -19,6 +19,7 @@ const known: Record<string, string> = {
   project: 'shop',
   environment: 'production',
   flag: 'checkout',
+  service: 'payments',
   pipeline: 'standard',
   user: 'ada',
   team: 'leads',
@@ -34,6 +35,7 @@ beforeAll(async () => {
   await admin.put('/v1/projects/shop', {}).expect(201);
   await admin.put('/v1/projects/shop/environments/production', {}).expect(201);
   await admin.put('/v1/projects/shop/flags/checkout', { kind: 'gate', definition, description: '' }).expect(201);
+  await admin.put('/v1/projects/shop/services/payments', {}).expect(201);
   await admin.put('/v1/projects/shop/pipelines/standard', { phases: [{ name: 'all', bake: '1h', rules }] }).expect(201);
   await admin.put('/v1/users/ada', {}).expect(201);
   await admin.put('/v1/teams/leads', { members: ['ada'] }).expect(201);
@@ -109,6 +111,8 @@ async function rowCounts(): Promise<Record<string, number>> {
     'projects',
     'environments',
     'flags',
+    'services',
+    'serviceSecrets',
     'pipelineVersions',
     'releases',
     'actions',

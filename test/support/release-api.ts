@@ -28,6 +28,7 @@ import { FlagFollower } from '../../src/targets/flags/flag-follower';
 import { FlagImage } from '../../src/targets/flags/flag-image';
 import { taskQueueOf } from '../../src/workflows/messages';
 import { ADMIN_TOKEN } from './api-fixture';
+import { endpointFault } from './endpoint-fault';
 import { eventually } from './eventually';
 import { connectTemporal, type TemporalConnections } from './release-world';
 import { OFF, ON } from './store-fixtures';
@@ -351,6 +352,7 @@ async function depsOver(store: Store): Promise<Deps> {
     flagImage,
     // Outages of the store are the subject of some of these tests.
     flagFollower: await FlagFollower.start(store, flagImage, () => undefined),
+    endpointFault,
     probes: {},
     settings: {
       corsOrigins: [],

@@ -4,6 +4,7 @@ import { environmentBody } from '../projects/environment-view';
 import { projectBody } from '../projects/project-view';
 import { slug } from '../schemas/common';
 import { pipelineBody } from '../schemas/pipeline';
+import { serviceBody } from '../services/service-view';
 import { teamBody } from '../users/team-view';
 import { userBody } from '../users/user-view';
 
@@ -47,6 +48,15 @@ const flagDocument = z
   .strictObject({ kind: z.literal('flag').describe('A flag.'), project, name, spec: flagBody.describe(spec) })
   .meta({ id: 'FlagDocument', description: 'A flag to apply.' });
 
+const serviceDocument = z
+  .strictObject({
+    kind: z.literal('service').describe('A service.'),
+    project,
+    name,
+    spec: serviceBody.describe('As the body of the PUT of its kind; its secrets are made by `POST …/secret` only.'),
+  })
+  .meta({ id: 'ServiceDocument', description: 'A service to apply.' });
+
 const pipelineDocument = z
   .strictObject({
     kind: z.literal('pipeline').describe('A pipeline.'),
@@ -64,6 +74,7 @@ export const applyDocument = z
     teamDocument,
     environmentDocument,
     flagDocument,
+    serviceDocument,
     pipelineDocument,
   ])
   .meta({ id: 'Document', description: 'One thing to create or replace.' });
@@ -91,7 +102,9 @@ const difference = z
 
 const appliedDocument = z
   .strictObject({
-    kind: z.enum(['project', 'user', 'team', 'environment', 'flag', 'pipeline']).describe('Kind of the document.'),
+    kind: z
+      .enum(['project', 'user', 'team', 'environment', 'flag', 'service', 'pipeline'])
+      .describe('Kind of the document.'),
     project: slug.nullable().describe('Name of the project it belongs to; null: none.'),
     name,
     outcome: z.enum(['created', 'changed', 'unchanged']).describe('What became of it, or would.'),

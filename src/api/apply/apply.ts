@@ -13,18 +13,26 @@ import { flagInQuery } from '../schemas/common';
 import { applyAnswer, applyBody, type ApplyDocument } from './apply-body';
 import { authorizeDocument } from './authorize-document';
 import { showDocument } from './show-document';
-import { writeDocument } from './write-document';
+import { writeDocument, type Writing } from './write-document';
 
 type Applied = z.output<typeof applyAnswer>;
 
 /** What others need comes first, whatever the order of the request. */
-const ORDER: readonly ApplyDocument['kind'][] = ['project', 'user', 'team', 'environment', 'flag', 'pipeline'];
+const ORDER: readonly ApplyDocument['kind'][] = [
+  'project',
+  'user',
+  'team',
+  'environment',
+  'flag',
+  'service',
+  'pipeline',
+];
 
 /** More than anybody mends at once. */
 const MOST_ERRORS = 100;
 
 /** Creates or replaces many things at once, all or none (PIPE-7, SEC-2). */
-export const applyRoute = ({ store, now, authenticator, flagFollower }: Deps) =>
+export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFault }: Deps) =>
   defineRoute({
     method: 'post',
     path: '/v1/apply',
@@ -34,7 +42,8 @@ export const applyRoute = ({ store, now, authenticator, flagFollower }: Deps) =>
       'Idempotent: what is as described stays as it is. Each document is checked as if it were sent alone, permission ' +
       'included, before any is written (SEC-2). Documents may stand in any order. A flag is compared with what was last ' +
       'applied: where the document is the same it is left alone, whatever a release has made of it since; a changed one ' +
-      'is a direct edit (REL-4). With `dryRun` nothing is written and the difference is shown.',
+      'is a direct edit (REL-4). A new service comes without a secret: `POST …/secret` makes the first. With `dryRun` ' +
+      'nothing is written and the difference is shown.',
     permission: 'authenticated',
     query: z.strictObject({
       dryRun: flagInQuery.optional().describe('`true`: write nothing and show what would change.'),
@@ -56,6 +65,8 @@ export const applyRoute = ({ store, now, authenticator, flagFollower }: Deps) =>
       'flag.kind-fixed',
       'flag.requires-pipeline',
       'flag.being-released',
+      'service.gone',
+      'service.invalid',
       'pipeline.gone',
       'pipeline.invalid',
     ],
@@ -65,7 +76,10 @@ export const applyRoute = ({ store, now, authenticator, flagFollower }: Deps) =>
       if (query.dryRun === true) {
         const tryIt = async (unit: Unit) => {
           await authorizeAll(unit, documents, caller);
-          throw new DryRun({ dryRun: true, documents: await writeAll(unit, documents, caller, now()) });
+          throw new DryRun({
+            dryRun: true,
+            documents: await writeAll(unit, documents, { caller, at: now(), endpointFault }),
+          });
         };
         return ok(await store.write(tryIt).catch(foundBy));
       }
@@ -76,7 +90,10 @@ export const applyRoute = ({ store, now, authenticator, flagFollower }: Deps) =>
         if (claim.repeated !== null) {
           return claim.repeated as Applied;
         }
-        const result: Applied = { dryRun: false, documents: await writeAll(unit, documents, caller, now()) };
+        const result: Applied = {
+          dryRun: false,
+          documents: await writeAll(unit, documents, { caller, at: now(), endpointFault }),
+        };
         await claim.keep(result);
         return result;
       });
@@ -111,14 +128,13 @@ async function authorizeAll(unit: Unit, documents: readonly ApplyDocument[], cal
 async function writeAll(
   unit: Unit,
   documents: readonly ApplyDocument[],
-  caller: Caller,
-  at: number,
+  writing: Writing,
 ): Promise<Applied['documents']> {
   const results = new Map<ApplyDocument, Applied['documents'][number]>();
   const inOrder = [...documents].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
   await forEach(inOrder, documents, async (document) => {
     const before = await showDocument(unit, document);
-    const outcome = await writeDocument(unit, document, caller, at);
+    const outcome = await writeDocument(unit, document, writing);
     const after = await showDocument(unit, document);
     const { kind, name } = document;
     results.set(document, {

@@ -1,9 +1,13 @@
 import type { RequiredPermission } from '../../domain/permission';
+import { areSameEndpoints } from '../../domain/service';
 import { findProject } from '../../store/projects/find-project';
+import { endpointsOf } from '../../store/services/endpoints';
+import { findService } from '../../store/services/find-service';
 import type { Unit } from '../../store/store';
 import type { Caller } from '../caller';
 import { gone, unknown } from '../deletion';
-import { Problem } from '../problem';
+import { demandPermission } from '../demand-permission';
+import { toEndpoints } from '../services/service-view';
 import type { ApplyDocument } from './apply-body';
 
 /**
@@ -22,24 +26,42 @@ export async function authorizeDocument(
   switch (document.kind) {
     case 'user':
     case 'team':
-      return demand(caller, 'Administration', null);
+      return demandPermission(caller, 'Administration', null);
     case 'project':
       return authorizeProject(unit, caller, document.name);
     case 'environment':
       return authorizeInProject(unit, caller, document.project, 'EnvironmentEdit', createdProjects);
     case 'flag':
       return authorizeInProject(unit, caller, document.project, 'FlagEdit', createdProjects);
+    case 'service':
+      await authorizeInProject(unit, caller, document.project, 'ServiceEdit', createdProjects);
+      return (await changesEndpoints(unit, document))
+        ? authorizeInProject(unit, caller, document.project, 'EndpointEdit', createdProjects)
+        : undefined;
     case 'pipeline':
       return authorizeInProject(unit, caller, document.project, 'PipelineEdit', createdProjects);
   }
 }
 
+type ServiceDocument = Extract<ApplyDocument, { kind: 'service' }>;
+
+async function changesEndpoints(unit: Unit, document: ServiceDocument): Promise<boolean> {
+  const wanted = toEndpoints(document.spec);
+  if (wanted === null) {
+    return false;
+  }
+  const project = await findProject(unit.sql, document.project);
+  const service = project && (await findService(unit.sql, project.id, document.name));
+  const current = service && (await endpointsOf(unit.sql, [service.id])).get(service.id);
+  return !areSameEndpoints(current ?? new Map(), wanted);
+}
+
 async function authorizeProject(unit: Unit, caller: Caller, name: string): Promise<void> {
   const project = await findProject(unit.sql, name);
   if (project && caller.may('ProjectView', project.id)) {
-    return demand(caller, 'ProjectEdit', project.id);
+    return demandPermission(caller, 'ProjectEdit', project.id);
   }
-  return demand(caller, 'Administration', null);
+  return demandPermission(caller, 'Administration', null);
 }
 
 async function authorizeInProject(
@@ -51,7 +73,7 @@ async function authorizeInProject(
 ): Promise<void> {
   const project = await findProject(unit.sql, name);
   if (project === null && createdProjects.has(name)) {
-    return demand(caller, permission, null);
+    return demandPermission(caller, permission, null);
   }
   if (project === null || !(caller.may(permission, project.id) || caller.may('ProjectView', project.id))) {
     throw unknown('project', name);
@@ -59,11 +81,5 @@ async function authorizeInProject(
   if (project.deletedAt !== null) {
     throw gone('project', name);
   }
-  return demand(caller, permission, project.id);
-}
-
-function demand(caller: Caller, permission: RequiredPermission, projectId: string | null): void {
-  if (!caller.may(permission, projectId)) {
-    throw new Problem('request.forbidden', `This needs the permission ${permission}`, { facts: { permission } });
-  }
+  return demandPermission(caller, permission, project.id);
 }

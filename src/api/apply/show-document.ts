@@ -3,12 +3,15 @@ import { getFlag } from '../../store/flags/get-flag';
 import { findPipeline } from '../../store/pipelines/find-pipeline';
 import { findEnvironment } from '../../store/projects/find-environment';
 import { findProject } from '../../store/projects/find-project';
+import { findService } from '../../store/services/find-service';
+import { serviceRecords } from '../../store/services/service-record';
 import type { Unit } from '../../store/store';
 import { findTeam } from '../../store/users/find-team';
 import { findUser } from '../../store/users/find-user';
 import { showEnvironment } from '../projects/environment-view';
 import { showProject } from '../projects/project-view';
 import { fromPipeline } from '../schemas/pipeline';
+import { showServiceSettings } from '../services/service-view';
 import { readTeam } from '../users/team-view';
 import { readUser } from '../users/user-view';
 import type { ApplyDocument } from './apply-body';
@@ -44,7 +47,7 @@ async function readThing(unit: Unit, document: ApplyDocument): Promise<object | 
 async function readInProject(
   { sql }: Unit,
   projectId: string,
-  document: Extract<ApplyDocument, { kind: 'environment' | 'flag' | 'pipeline' }>,
+  document: Extract<ApplyDocument, { kind: 'environment' | 'flag' | 'service' | 'pipeline' }>,
 ): Promise<object | null> {
   switch (document.kind) {
     case 'environment': {
@@ -54,6 +57,11 @@ async function readInProject(
     case 'flag': {
       const flag = await getFlag(sql, projectId, document.name);
       return flag ? { kind: flag.kind, description: flag.description, definition: flag.definition } : null;
+    }
+    case 'service': {
+      const service = await findService(sql, projectId, document.name);
+      const [record] = await serviceRecords(sql, service ? [service] : []);
+      return record ? showServiceSettings(record) : null;
     }
     case 'pipeline': {
       const pipeline = await findPipeline(sql, projectId, document.name);

@@ -2,18 +2,26 @@ import type { Unit } from '../../store/store';
 import { findProject, type ProjectRow } from '../../store/projects/find-project';
 import type { Caller } from '../caller';
 import { gone, unknown } from '../deletion';
+import type { Deps } from '../deps';
 import { saveFlag } from '../flags/save-flag';
 import { savePipeline } from '../pipelines/save-pipeline';
 import { saveEnvironment } from '../projects/save-environment';
 import { saveProject } from '../projects/save-project';
 import { toDefinition } from '../schemas/flag-definition';
 import { toPipeline } from '../schemas/pipeline';
+import { saveService } from '../services/save-service';
 import { saveTeam } from '../users/save-team';
 import { saveUser } from '../users/save-user';
 import type { ApplyDocument } from './apply-body';
 
 /** A document names no version: whoever keeps it in a repository wants what it says. */
 const preconditions = { ifMatch: null, ifNoneMatch: null };
+
+/** Who writes, when, and what a document is judged by beside the store. */
+export interface Writing extends Pick<Deps, 'endpointFault'> {
+  caller: Caller;
+  at: number;
+}
 
 /**
  * Writes one document as the PUT of its kind would; a flag is compared with what was last applied (REL-4). Paths of
@@ -24,8 +32,7 @@ const preconditions = { ifMatch: null, ifNoneMatch: null };
 export async function writeDocument(
   unit: Unit,
   document: ApplyDocument,
-  caller: Caller,
-  at: number,
+  { caller, at, endpointFault }: Writing,
 ): Promise<'created' | 'changed' | 'unchanged'> {
   const by = caller.userId;
   const slug = document.name;
@@ -57,6 +64,11 @@ export async function writeDocument(
         path: 'definition',
       });
       return outcome === 'edited' ? 'changed' : outcome;
+    }
+    case 'service': {
+      const { id: projectId } = await liveProject(unit, document.project);
+      const { spec: body } = document;
+      return (await saveService(unit, { projectId, slug, body, caller, at, preconditions, endpointFault })).kind;
     }
     case 'pipeline': {
       const { id: projectId } = await liveProject(unit, document.project);

@@ -49,6 +49,15 @@ export const duration = z
   })
   .describe('Whole milliseconds, or text like `90s`, `30m`, `12h`, `2d`, `1h30m`, `PT30M`; at most 366 days.');
 
+/**
+ * The same where a definition is judged as a whole: what is no duration becomes NaN, which the domain refuses with all
+ * other faults.
+ */
+export const durationToJudge = z.union([z.number(), z.string()]).transform((value) => {
+  const parsed = parseDuration(value);
+  return 'ms' in parsed ? parsed.ms : NaN;
+});
+
 /** A duration in an answer, always milliseconds (HTTP-2). */
 export const durationMs = z.int().min(0).max(LONGEST_MS).describe('Milliseconds.');
 

@@ -10,8 +10,7 @@ import {
   type Review,
 } from '../../domain/pipeline';
 import { PIPELINE_LIMITS } from '../../domain/pipeline-check';
-import { parseDuration } from '../../domain/duration';
-import { durationMs, instant, readOnly, slug } from './common';
+import { durationMs, durationToJudge, instant, readOnly, slug } from './common';
 
 const OPERATORS: Operator[] = [
   ...(['in', 'not_in', 'starts_with', 'ends_with', 'contains', '=', '!=', '<', '<=', '>', '>='] as const),
@@ -29,12 +28,6 @@ const OPERATORS: Operator[] = [
  */
 
 const ms = z.number();
-
-/** As in requests elsewhere (HTTP-2); what is no duration becomes NaN, which the domain refuses with all other faults. */
-const anyDuration = z.union([z.number(), z.string()]).transform((value) => {
-  const parsed = parseDuration(value);
-  return 'ms' in parsed ? parsed.ms : NaN;
-});
 
 const condition = z
   .strictObject({
@@ -77,7 +70,7 @@ const rule = z
 
 const reviewDeadline = z
   .strictObject({
-    after: anyDuration
+    after: durationToJudge
       .optional()
       .describe('How long the review may stay open, from its opening: a duration of more than 0.'),
     afterMs: ms.optional().describe('The same in milliseconds, as answers give it; `after` wins.'),
@@ -107,7 +100,7 @@ const review = z
 const phase = z
   .strictObject({
     name: z.string().meta({ maxLength: PIPELINE_LIMITS.nameLength, description: 'Unique in the pipeline.' }),
-    bake: anyDuration
+    bake: durationToJudge
       .optional()
       .describe('How long to wait after the phase’s deployments, e.g. `30m`; left out: not at all (REL-23).'),
     bakeMs: ms.optional().describe('The same in milliseconds, as answers give it; `bake` wins.'),

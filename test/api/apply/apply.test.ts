@@ -56,7 +56,19 @@ async function insertDeveloper(): Promise<string> {
 
 const counts = () =>
   Promise.all(
-    (['projects', 'environments', 'flags', 'pipelines', 'users', 'teams', 'events'] as const).map(async (table) => {
+    (
+      [
+        'projects',
+        'environments',
+        'flags',
+        'services',
+        'serviceEndpoints',
+        'pipelines',
+        'users',
+        'teams',
+        'events',
+      ] as const
+    ).map(async (table) => {
       const { count } = await api.deps.store.read
         .selectFrom(table)
         .select((row) => row.fn.countAll<number>().as('count'))
@@ -84,6 +96,10 @@ const blog = [
     },
   },
   { kind: 'flag', project: 'blog', name: 'comments', spec: { kind: 'gate', definition: OFF, description: 'Comments' } },
+  {
+    ...{ kind: 'service', project: 'blog', name: 'payments' },
+    spec: { endpoints: { production: 'https://example.com/deploy' }, timeout: '1m' },
+  },
   { kind: 'environment', project: 'blog', name: 'production', spec: { order: 1, requiresReview: true } },
   { kind: 'team', name: 'editors', spec: { members: ['ada'], roles: [{ role: 'release-manager', project: 'blog' }] } },
   { kind: 'user', name: 'ada', spec: { displayName: 'Ada', roles: [{ role: 'developer', project: 'blog' }] } },
@@ -161,14 +177,14 @@ describe('POST /v1/apply', () => {
 
   it('refuses the same thing twice, unknown kinds and unknown fields, with their paths', async () => {
     const twice = await apply([flag(), pipeline(), flag()]);
-    const service = await apply([{ kind: 'service', project: 'shop', name: 'payments', spec: {} }]);
+    const variable = await apply([{ kind: 'variable', project: 'shop', name: 'address', spec: {} }]);
     const unknown = await apply([{ ...flag(), spec: { ...flag().spec, tenants: [] } }]);
     const foreign = await apply([{ kind: 'user', project: 'shop', name: 'ada', spec: {} }]);
     const other = await apply([{ kind: 'project', project: 'shop', name: 'blog', spec: {} }]);
 
-    expect([twice, service, unknown, foreign, other].map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
+    expect([twice, variable, unknown, foreign, other].map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
     expect(pathsOf(twice.body)).toEqual(['documents[2]']);
-    expect(pathsOf(service.body)).toEqual(['documents[0].kind']);
+    expect(pathsOf(variable.body)).toEqual(['documents[0].kind']);
     expect(pathsOf(unknown.body)).toEqual(['documents[0].spec.tenants']);
     expect(pathsOf(foreign.body)).toEqual(['documents[0].project']);
     expect(pathsOf(other.body)).toEqual(['documents[0].project']);
@@ -195,7 +211,7 @@ describe('POST /v1/apply', () => {
     it('writes nothing when one document is not allowed, and names all that are not', async () => {
       const before = await counts();
 
-      const { status, body } = await apply([flag(), pipeline(), blog[5]], { token: DEVELOPER_TOKEN });
+      const { status, body } = await apply([flag(), pipeline(), blog[6]], { token: DEVELOPER_TOKEN });
 
       expect(status).toBe(403);
       expect(body).toMatchObject({ code: 'request.forbidden', facts: { permission: 'PipelineEdit' } });
@@ -255,6 +271,109 @@ describe('POST /v1/apply', () => {
 
       expect((await apply([flag('checkout', ON)])).body.code).toBe('flag.being-released');
       expect(outcomes(await apply([flag()]))).toEqual(['unchanged']);
+    });
+  });
+
+  describe('services', () => {
+    const ENDPOINTS = { production: 'https://example.com/deploy' };
+    const service = (spec: object = { endpoints: ENDPOINTS }, name = 'payments') => ({
+      ...{ kind: 'service', project: 'shop', name },
+      spec,
+    });
+
+    it('come without a secret, and show every place in which they change', async () => {
+      const first = await apply([service()]);
+      const second = await apply([service({ timeout: '1m', endpoints: { staging: 'https://staging.example.com' } })]);
+
+      expect(outcomes(first)).toEqual(['created']);
+      expect(first.body.documents[0].difference).toEqual([
+        {
+          ...{ path: '', from: null },
+          to: { displayName: 'payments', endpoints: ENDPOINTS, timeoutMs: 30_000, callback: false },
+        },
+      ]);
+      expect(second.body.documents[0].difference).toEqual([
+        { path: 'endpoints.production', from: ENDPOINTS.production, to: null },
+        { path: 'endpoints.staging', from: null, to: 'https://staging.example.com' },
+        { path: 'timeoutMs', from: 30_000, to: 60_000 },
+      ]);
+      expect(JSON.stringify(first.body)).not.toContain('whsec_');
+      expect((await get('projects/shop/services/payments')).body.secretCreatedAt).toBeNull();
+    });
+
+    it('HTTP-7: keep endpoints that the document leaves out', async () => {
+      await apply([service()]);
+
+      expect(outcomes(await apply([service({})]))).toEqual(['unchanged']);
+      expect((await get('projects/shop/services/payments')).body.endpoints).toEqual(ENDPOINTS);
+    });
+
+    it('have all their faults named, with their place in the request', async () => {
+      const { status, body } = await apply([
+        service({ endpoints: { moon: 'https://example.com', production: 'http://127.0.0.1' }, timeoutMs: 1 }),
+        service({ callback: true }, 'orders'),
+      ]);
+
+      expect({ status, code: body.code }).toEqual({ status: 400, code: 'service.invalid' });
+      expect(pathsOf(body)).toEqual([
+        'documents[0].spec.endpoints.moon',
+        'documents[0].spec.endpoints.production',
+        'documents[0].spec.timeoutMs',
+        'documents[1].spec.callback',
+      ]);
+    });
+
+    it('SEC-2: take EndpointEdit where endpoints change, before anything is written', async () => {
+      await insertDeveloper();
+      await apply([service()]);
+      const before = await counts();
+
+      const refused = await apply(
+        [
+          flag(),
+          service({ endpoints: { ...ENDPOINTS, staging: 'https://staging.example.com' } }),
+          service({ endpoints: {} }, 'bare'),
+          service({ endpoints: ENDPOINTS }, 'orders'),
+        ],
+        { token: DEVELOPER_TOKEN },
+      );
+
+      expect(refused.status).toBe(403);
+      expect(refused.body).toMatchObject({ code: 'request.forbidden', facts: { permission: 'EndpointEdit' } });
+      expect(pathsOf(refused.body)).toEqual(['documents[1]', 'documents[3]']);
+      expect((await counts()).slice(0, -1)).toEqual(before.slice(0, -1));
+      const kept = await apply([service({ endpoints: ENDPOINTS, timeout: '1m' })], { token: DEVELOPER_TOKEN });
+      expect(outcomes(kept)).toEqual(['changed']);
+    });
+
+    it('SEC-2: with a project of the same request take EndpointEdit everywhere', async () => {
+      await insertDeveloper();
+
+      const { status, body } = await apply([{ ...service(), project: 'blog' }, blog[6]], { token: DEVELOPER_TOKEN });
+
+      expect({ status, paths: pathsOf(body) }).toEqual({ status: 403, paths: ['documents[0]', 'documents[1]'] });
+    });
+
+    it('with dryRun show the difference and write nothing', async () => {
+      const before = await counts();
+
+      const dry = await apply([service()], { query: '?dryRun=true' });
+
+      expect(outcomes(dry)).toEqual(['created']);
+      expect(await counts()).toEqual(before);
+    });
+
+    it('of a deleted name are refused', async () => {
+      await apply([service({})]);
+      await request(api.app)
+        .delete('/v1/projects/shop/services/payments')
+        .set('authorization', `Bearer ${ADMIN_TOKEN}`)
+        .expect(204);
+
+      expect((await apply([service({})])).body).toMatchObject({
+        code: 'service.gone',
+        errors: [{ path: 'documents[0]' }],
+      });
     });
   });
 
