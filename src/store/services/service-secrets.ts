@@ -5,6 +5,7 @@ import type { SecretBox } from '../secret-box';
 import { newSigningSecret } from '../secret-hash';
 import type { Unit } from '../store';
 import type { Tables } from '../tables';
+import { lockServices } from './lock-services';
 
 /** How long the secret before a new one signs beside it, so that a receiver can change over at any time of a day. */
 const OVERLAP_MS = 1 * DAY;
@@ -28,14 +29,15 @@ export interface SecretToAdd {
 }
 
 /**
- * Makes a secret for a service, whose row is locked already, and returns it: only here it is seen. The one that was
- * current signs for another day. What signs no more is erased: nobody needs it, and it could only leak.
+ * Makes a secret for a service and returns it: only here it is seen. The one that was current signs for another day; the
+ * lock lets two makers see each other, so that one secret is current. What signs no more is erased: nobody needs it, and it could only leak.
  */
 export async function addSecret(unit: Unit, { projectId, service, secretBox, by, at }: SecretToAdd): Promise<string> {
   const id = newId();
   const secret = newSigningSecret();
   const sealed = secretBox.seal(secret, contextOf({ id, serviceId: service.id }));
 
+  await lockServices(unit, [service.id]);
   await unit.sql
     .updateTable('serviceSecrets')
     .set({ expiresAt: at + OVERLAP_MS })
