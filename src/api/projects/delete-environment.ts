@@ -12,7 +12,9 @@ export const deleteEnvironmentRoute = ({ store, now, keyRing }: Deps) =>
     path: '/v1/projects/:project/environments/:environment',
     operationId: 'deleteEnvironment',
     summary: 'Delete an environment',
-    description: 'Refused while a pipeline or a release reaches it. Its evaluation keys open nothing any more.',
+    description:
+      'Refused while a pipeline or a release reaches it. Its evaluation keys open nothing any more, and services lose ' +
+      'their endpoints there.',
     permission: { name: 'EnvironmentEdit', in: environmentScope(store) },
     params: environmentParams,
     answers: { 204: { description: 'It is deleted.' } },
