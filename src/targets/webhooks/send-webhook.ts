@@ -61,11 +61,8 @@ export async function sendWebhook(
     return refused(fault);
   }
   const startedAt = now();
-  const startedTicks = performance.now();
-  const timeoutMs = Math.min(request.timeoutMs, (request.notAfter ?? Number.POSITIVE_INFINITY) - startedAt);
-  // By two clocks: one stands still while the machine sleeps, the other may be set back.
-  const isLate = () => now() - startedAt >= timeoutMs || performance.now() - startedTicks >= timeoutMs;
-  if (isLate()) {
+  const endsAt = Math.min(startedAt + request.timeoutMs, request.notAfter ?? Number.POSITIVE_INFINITY);
+  if (startedAt >= endsAt) {
     return late();
   }
 
@@ -82,11 +79,13 @@ export async function sendWebhook(
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
         'user-agent': 'Sluice',
+        // Here already, so that one that is no header fails the call, and not whoever waits for the socket.
+        'webhook-id': id,
       },
     };
     const exchange = new URL(url).protocol === 'https:' ? requestSecure(url, options) : requestPlain(url, options);
     let answer: IncomingMessage | null = null;
-    const timer = setTimeout(() => finish(late()), timeoutMs);
+    const timer = setTimeout(() => finish(late()), endsAt - startedAt);
 
     /** What is known of the answer decides: a status that has come counts, however its body ends. */
     function finish(otherwise: WebhookOutcome, text = ''): void {
@@ -97,8 +96,8 @@ export async function sendWebhook(
 
     exchange.on('socket', (socket) =>
       whenOpen(socket, () => {
-        // A process that was stopped comes back here before any timer fires. Nothing has been written until now.
-        if (isLate()) {
+        // A process that was stopped, or whose machine slept, may come back here before the timer fires (WHK-4).
+        if (now() >= endsAt) {
           finish(late());
           return;
         }

@@ -93,7 +93,7 @@ describe('a process that sends', () => {
     const server = createServer(
       {
         ...credentials,
-        // Half-way through the handshake: the other half waits for the process when it goes on, before any timer.
+        // Half-way through the handshake: when the process goes on, the other half of it is there already.
         SNICallback: (_name, answer) => {
           sender.kill('SIGSTOP');
           void sleep(2 * timeoutMs)

@@ -16,9 +16,12 @@ const loopback = createAddressPolicy(['127.0.0.0/8']);
 const secret = newWebhookSecret();
 const BODY = JSON.stringify({ type: 'service.apply', data: { service: 'billing', version: '1.5.0', note: 'größer' } });
 
-/** Long enough for everything that is to happen; what is to be cut off gets SHORT_MS. */
+/** Long enough for everything that is to happen. */
 const LONG_MS = 20_000;
+/** For what never comes. */
 const SHORT_MS = 300;
+/** For what begins at once and never ends. */
+const SOME_MS = 2_000;
 
 afterEach(stopTargets);
 
@@ -114,6 +117,17 @@ describe('what is sent', () => {
 
     expect(target.sockets).toEqual([]);
   });
+
+  it.each([['the\nkey'], ['the\u0000key'], ['kéy→']])(
+    'WHK-3: is nothing under an id that is no header: %j',
+    async (id) => {
+      const target = await startTarget((response) => response.end());
+
+      await expect(send(target.url, { id })).rejects.toThrow('Invalid character in header content');
+
+      expect(target.sockets).toEqual([]);
+    },
+  );
 });
 
 describe('what an answer brings', () => {
@@ -327,7 +341,7 @@ describe('a target that takes its time', () => {
       drip(socket, ' ');
     });
 
-    expect(await send(target.url, { timeoutMs: SHORT_MS })).toMatchObject(outcome);
+    expect(await send(target.url, { timeoutMs: SOME_MS })).toMatchObject(outcome);
     await eventually('the connection is closed', () => target.sockets.every((socket) => socket.closed));
   });
 
@@ -399,20 +413,18 @@ describe('a target that takes its time', () => {
     const target = await startTarget((response) => response.end());
     let now = 0;
     const lookup = async () => {
-      now += 10;
+      now += 10 * SECOND;
       return [at('127.0.0.1')];
     };
     const url = `http://deploy.example.com:${target.port}/`;
+    const sendBy = (notAfter: number) => send(url, { notAfter }, { now: () => now, lookup });
 
-    const outcomes = [
-      await send(url, { notAfter: 11 }, { now: () => now, lookup }),
-      await send(url, { notAfter: 11 }, { now: () => now, lookup }),
-      await send(url, { notAfter: 11 }, { now: () => now, lookup }),
-    ];
+    const outcomes = [await sendBy(15 * SECOND), await sendBy(15 * SECOND), await sendBy(15 * SECOND)];
 
     expect(outcomes).toEqual([{ kind: 'done' }, LATE, LATE]);
     expect(target.requests).toHaveLength(1);
-    expect(now).toBe(20);
+    // The third was not even looked up.
+    expect(now).toBe(20 * SECOND);
   });
 });
 
