@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--quick] [--only loop|history|evaluations] [--profile folder]`: what the product costs beside the
- * least that could do the same; docs/benchmark.md says how to read it. Ends with 0 also where a goal is missed: it says so.
+ * `npm run bench -- [--quick] [--only loop|history|evaluations|releases|reads|memory] [--profile folder]`: what the
+ * product costs beside the least that could do the same; docs/benchmark.md says how to read it. Ends with 0 also where a goal is missed: it says so.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -12,20 +12,25 @@ import { countHistory } from './bench/count-history';
 import { compareRuns, tableOf, type Line } from './bench/figures';
 import { measureEvaluations } from './bench/measure-evaluations';
 import { FlagNews, measureActions, measureTriggers } from './bench/measure-loop';
+import { measureMemory } from './bench/measure-memory';
+import { measureReads } from './bench/measure-reads';
+import { measureReleases } from './bench/measure-releases';
 import { makeProject } from './bench/project';
 import { Service } from './bench/service';
-import type { FloorArgument, FloorQuestion } from './bench/temporal-floor';
+import type { Floor, FloorArgument, FloorQuestion } from './bench/temporal-floor';
 
 interface Size {
   runs: number;
   warmUps: number;
   triggers: number;
   actions: number;
+  releases: number;
+  openReleases: number;
   seconds: number;
 }
 
-const FULL: Size = { runs: 5, warmUps: 20, triggers: 25, actions: 50, seconds: 4 };
-const QUICK: Size = { runs: 1, warmUps: 3, triggers: 5, actions: 10, seconds: 1 };
+const FULL: Size = { runs: 5, warmUps: 20, triggers: 25, actions: 50, releases: 60, openReleases: 1_000, seconds: 4 };
+const QUICK: Size = { runs: 1, warmUps: 3, triggers: 5, actions: 10, releases: 20, openReleases: 100, seconds: 1 };
 
 const LOOP_GOAL = { is: 'most', ratio: 1.5 } as const;
 
@@ -52,9 +57,10 @@ async function main(): Promise<void> {
     const service = await Service.start(children, dataDir);
     const key = await makeProject(service);
     const lines: Line[] = [];
-    if (isWanted('loop')) {
+    const floor = isWanted('loop') || isWanted('releases') ? await startFloor(children, service, dataDir) : null;
+    if (floor && isWanted('loop')) {
       say('The loop, beside bare Temporal …');
-      lines.push(...(await measureLoop(children, service, key, dataDir, size)));
+      lines.push(...(await measureLoop(service, floor, key, size)));
     }
     if (isWanted('history')) {
       say('Events in the history of a release …');
@@ -64,21 +70,35 @@ async function main(): Promise<void> {
       say('Evaluations, beside Express and flagd-core …');
       lines.push(...(await measureEvaluations(children, service, key, size)));
     }
+    if (floor && isWanted('releases')) {
+      say('Whole releases, beside bare Temporal …');
+      lines.push(...(await measureReleases(service, floor, size)));
+    }
+    if (isWanted('reads')) {
+      say('Reading a release, beside Express and one SQL read …');
+      lines.push(...(await measureReads(children, service, dataDir, size)));
+    }
+    if (isWanted('memory')) {
+      say(`Memory of ${size.openReleases} open releases …`);
+      lines.push(...(await measureMemory(children, dataDir, size)));
+    }
     process.stdout.write(`\n${machine(size)}\n\n${tableOf(lines)}\n`);
   } finally {
     await end();
   }
 }
 
+function startFloor(children: Children, service: Service, dataDir: string): Promise<Floor> {
+  const argument: FloorArgument = { address: service.temporalAddress(), dataDir };
+  return children.fork<FloorQuestion, number>(require.resolve('./bench/temporal-floor.ts'), argument);
+}
+
 async function measureLoop(
-  children: Children,
   service: Service,
+  floor: Floor,
   key: string,
-  dataDir: string,
   { runs, warmUps, triggers, actions }: Size,
 ): Promise<Line[]> {
-  const argument: FloorArgument = { address: service.temporalAddress(), dataDir };
-  const floor = await children.fork<FloorQuestion, number>(require.resolve('./bench/temporal-floor.ts'), argument);
   const flags = await FlagNews.follow(service, key);
 
   await measureTriggers(service, flags, warmUps);

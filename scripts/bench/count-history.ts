@@ -79,7 +79,7 @@ async function run(service: Service, client: Client, { pipeline, flag, action }:
   }
 }
 
-async function untilState(service: Service, release: string, state: string): Promise<void> {
+export async function untilState(service: Service, release: string, state: string): Promise<void> {
   for (;;) {
     const now = await service.expect<{ state: string }>(200, 'GET', `/v1/releases/${release}`);
     if (now.state === state) {

@@ -3,18 +3,16 @@ export interface Line {
   what: string;
   unit: string;
   ours: number;
-  floor: number;
+  /** `null`: there is nothing to put it beside. */
+  floor: number | null;
   /** Ours by floor. */
-  ratio: number;
-  /** Where the ratio has to be; `null`: shown for information. */
+  ratio: number | null;
+  /** `null`: shown for information. */
   goal: Goal | null;
 }
 
-export interface Goal {
-  /** `most`: less is better, as with times. */
-  is: 'most' | 'least';
-  ratio: number;
-}
+/** Where the ratio has to be, or without a floor what is ours itself; `most`: less is better, as with times. */
+export type Goal = { is: 'most' | 'least'; ratio: number } | { is: 'most' | 'least'; ours: number };
 
 /** Between two samples of the loop: each meets a workflow that waits, as in real life, not one that is still busy. */
 export const REST_MS = 50;
@@ -47,11 +45,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-function isMet({ ratio, goal }: Line): boolean | null {
+function isMet({ ours, ratio, goal }: Line): boolean | null {
   if (goal === null) {
     return null;
   }
-  return goal.is === 'most' ? ratio <= goal.ratio : ratio >= goal.ratio;
+  // What was not measured is not met.
+  const [value, bound] = 'ratio' in goal ? [ratio ?? Number.NaN, goal.ratio] : [ours, goal.ours];
+  return goal.is === 'most' ? value <= bound : value >= bound;
 }
 
 /** The lines as one table, in Markdown so that it can be pasted, and a last word on goals that are missed. */
@@ -63,9 +63,9 @@ export function tableOf(lines: readonly Line[]): string {
       return [
         line.what,
         `${shown(line.ours)} ${line.unit}`,
-        `${shown(line.floor)} ${line.unit}`,
-        `${line.ratio.toFixed(2)} ×`,
-        line.goal ? `${line.goal.is === 'most' ? '≤' : '≥'} ${line.goal.ratio.toFixed(2)} ×` : '–',
+        line.floor === null ? '–' : `${shown(line.floor)} ${line.unit}`,
+        line.ratio === null ? '–' : shownRatio(line.ratio),
+        line.goal === null ? '–' : shownGoal(line.goal, line.unit),
         met === null ? '–' : met ? 'yes' : 'MISSED',
       ];
     }),
@@ -81,8 +81,16 @@ export function tableOf(lines: readonly Line[]): string {
     '',
     missed.length === 0
       ? 'Every goal is met.'
-      : `Missed: ${missed.map((line) => `${line.what} (${line.ratio.toFixed(2)} ×)`).join('; ')}.`,
+      : `Missed: ${missed.map((line) => `${line.what} (${line.ratio === null ? `${shown(line.ours)} ${line.unit}` : shownRatio(line.ratio)})`).join('; ')}.`,
   ].join('\n');
+}
+
+function shownGoal(goal: Goal, unit: string): string {
+  return `${goal.is === 'most' ? '≤' : '≥'} ${'ratio' in goal ? shownRatio(goal.ratio) : `${shown(goal.ours)} ${unit}`}`;
+}
+
+function shownRatio(ratio: number): string {
+  return `${ratio.toFixed(2)} ×`;
 }
 
 function shown(value: number): string {

@@ -26,7 +26,8 @@ export async function measureEvaluations(
   const body = JSON.stringify({ context: STAFF });
   const all = '/ofrep/v1/evaluate/flags';
   const compare = async (what: string, target: string, goal: Line['goal']): Promise<Line> => {
-    const on = (url: string, time: number) => load({ url: url + target, token: key, body, seconds: time });
+    const on = (url: string, time: number) =>
+      load({ url: url + target, method: 'POST', tokens: [key], body, seconds: time });
     await on(service.url, Math.min(2, seconds));
     await on(floorUrl, Math.min(2, seconds));
     return compareRuns(

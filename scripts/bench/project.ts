@@ -11,7 +11,7 @@ export const STAFF = { targetingKey: 'mira', email: 'mira@shop.example', plan: '
 const off = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
 
 /** A gate as it is before a release: on for some, by a rule of the usual size. */
-const gate = {
+export const gate = {
   ...off,
   targeting: {
     if: [
@@ -23,7 +23,7 @@ const gate = {
 };
 
 /** What a release makes of it. */
-const released = { ...off, defaultVariant: 'on' };
+export const released = { ...off, defaultVariant: 'on' };
 
 export type PipelineName = 'slow' | 'plain' | 'reviewed';
 
@@ -49,21 +49,21 @@ export async function makeProject(service: Service): Promise<string> {
   return key;
 }
 
+/** Three phases; a review stands before the last one. */
 function pipeline(bake: string, review?: object) {
+  const [staff, part, everyone] = phases(bake);
+  return { phases: [staff, part, { ...everyone, ...(review && { requiredReview: review }) }] };
+}
+
+/** Three phases, each for more people than the one before. */
+export function phases(bake?: string): [object, object, object] {
   const staff = [{ attribute: 'email', operator: 'ends_with', values: ['@shop.example'] }];
   const part = [{ attribute: 'targetingKey', operator: 'percentage', values: [25] }];
-  return {
-    phases: [
-      { name: 'staff', bake, rules: [{ environments: ['production'], conditions: staff }] },
-      { name: 'part', bake, rules: [{ environments: ['production'], conditions: part }] },
-      {
-        name: 'everyone',
-        bake,
-        rules: [{ environments: ['production'] }],
-        ...(review && { requiredReview: review }),
-      },
-    ],
-  };
+  return [
+    { name: 'staff', bake, rules: [{ environments: ['production'], conditions: staff }] },
+    { name: 'part', bake, rules: [{ environments: ['production'], conditions: part }] },
+    { name: 'everyone', bake, rules: [{ environments: ['production'] }] },
+  ];
 }
 
 /** Triggers a release of one gate, and returns its id. */

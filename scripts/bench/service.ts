@@ -19,25 +19,31 @@ export interface Answer<T> {
 
 /** The built service as a user runs it, in a process and a data folder of its own. */
 export class Service {
-  /** One connection that stays open, as that of a CI job or a page. */
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  /** Connections that stay open, as those of CI jobs or pages; one, unless several things are asked at once. */
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
   private constructor(
     readonly url: string,
+    readonly pid: number,
     private readonly token: string,
     private readonly dataDir: string,
   ) {}
 
-  static async start(children: Children, dataDir: string): Promise<Service> {
+  /** @param nodeOptions for this process alone */
+  static async start(children: Children, dataDir: string, nodeOptions: string[] = []): Promise<Service> {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const service = new Service(url, randomBytes(24).toString('hex'), dataDir);
-    const child = children.spawn([START], {
+    const token = randomBytes(24).toString('hex');
+    const child = children.spawn([...nodeOptions, START], {
       ...withoutSettings(process.env),
       SLUICE_PORT: new URL(url).port,
       SLUICE_DATA_DIR: dataDir,
-      SLUICE_ADMIN_TOKEN: service.token,
+      SLUICE_ADMIN_TOKEN: token,
       SLUICE_EXAMPLE: 'off',
     });
+    if (child.pid === undefined) {
+      throw new Error('The service could not be started');
+    }
+    const service = new Service(url, child.pid, token, dataDir);
     for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await sleep(100)) {
       if (child.exitCode !== null) {
         throw new Error('The service ended at once');
@@ -52,8 +58,12 @@ export class Service {
 
   /** Where its embedded Temporal listens. */
   temporalAddress(): string {
-    const file = readFileSync(path.join(this.dataDir, 'temporal-server.json'), 'utf8');
-    return `127.0.0.1:${(JSON.parse(file) as { port: number }).port}`;
+    return `127.0.0.1:${this.temporal().port}`;
+  }
+
+  /** The process of its embedded Temporal. */
+  temporalPid(): number {
+    return this.temporal().pid;
   }
 
   /** Sends a request with the operator's token, or with another one. */
@@ -94,6 +104,11 @@ export class Service {
     });
     // It breaks when the service ends.
     stream.on('error', () => undefined);
+  }
+
+  private temporal(): { pid: number; port: number } {
+    const file = readFileSync(path.join(this.dataDir, 'temporal-server.json'), 'utf8');
+    return JSON.parse(file) as { pid: number; port: number };
   }
 
   private open(method: string, target: string, body: unknown, token: string | null): Promise<IncomingMessage> {

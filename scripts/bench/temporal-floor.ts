@@ -1,6 +1,6 @@
 /**
- * The floor of the loop: bare Temporal that waits like a release does and writes one row per step, on the very server
- * and with the worker settings of the service. No HTTP, no rules, no audit: what they cost is ours to answer for.
+ * The floor of the loop and of whole releases: bare Temporal that waits like a release does and writes one row per step,
+ * on the very server and with the worker settings of the service. No HTTP, no rules, no audit: what they cost is ours to answer for.
  */
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -9,9 +9,10 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import Database from 'libsql';
 
+import { atOnce } from './at-once';
 import { answerQuestions, argumentGiven } from './children';
 import { median, REST_MS } from './figures';
-import { actSignal, floorWorkflow } from './floor-workflow';
+import { actSignal, floorReleaseWorkflow, floorWorkflow, RELEASE_ROWS } from './floor-workflow';
 
 const TASK_QUEUE = 'bench-floor';
 
@@ -20,11 +21,17 @@ export interface FloorArgument {
   dataDir: string;
 }
 
-/** `starts`: from starting a workflow to its first row; `actions`: from a signal to its row. */
+/**
+ * `starts`: milliseconds from starting a workflow to its first row; `actions`: from a signal to its row; `releases`:
+ * whole releases a second, until the last row of the last one.
+ */
 export interface FloorQuestion {
-  measure: 'starts' | 'actions';
+  measure: 'starts' | 'actions' | 'releases';
   samples: number;
 }
+
+/** The floor as its forked process answers. */
+export type Floor = (question: FloorQuestion) => Promise<number>;
 
 const told = new Map<string, () => void>();
 
@@ -72,9 +79,12 @@ async function main(): Promise<void> {
   const client = new Client({ connection: await Connection.connect({ address }) });
 
   let workflows = 0;
-  const start = async () => {
+  const nextId = () => {
     workflows += 1;
-    const id = `bench-floor/${workflows}`;
+    return `bench-floor/${workflows}`;
+  };
+  const start = async () => {
+    const id = nextId();
     const first = recorded(id, 0);
     const startedAt = performance.now();
     const starting = client.workflow.start(floorWorkflow, { workflowId: id, taskQueue: TASK_QUEUE, args: [id] });
@@ -109,6 +119,16 @@ async function main(): Promise<void> {
       }
       await handle.terminate();
       return median(times);
+    },
+    releases: async (samples: number) => {
+      const ids = Array.from({ length: samples }, () => nextId());
+      const done = Promise.all(ids.map((id) => recorded(id, RELEASE_ROWS - 1)));
+      const startedAt = performance.now();
+      await atOnce(ids, (id) =>
+        client.workflow.start(floorReleaseWorkflow, { workflowId: id, taskQueue: TASK_QUEUE, args: [id] }),
+      );
+      await done;
+      return (samples / (performance.now() - startedAt)) * 1_000;
     },
   };
   answerQuestions<FloorQuestion>((question) => measure[question.measure](question.samples));
