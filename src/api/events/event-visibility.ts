@@ -28,7 +28,7 @@ export class EventVisibility {
     }
     // Members of a team that is to review a release see that release (SEC-4).
     const plan = releaseId === null || caller.teams.length === 0 ? null : await this.#planOf(releaseId);
-    return plan !== null && maySeeRelease(caller, projectId, plan);
+    return plan !== null && maySeeRelease(caller, projectId, () => plan);
   }
 
   async #planOf(releaseId: string): Promise<ReleasePlan | null> {

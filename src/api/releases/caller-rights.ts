@@ -32,11 +32,14 @@ export function mayAct(
   }
 }
 
-/** Whether the caller may see the release: the project's viewers, and members of a team that is to review it (SEC-4). */
-export function maySeeRelease(caller: Caller, projectId: string, plan: ReleasePlan): boolean {
+/**
+ * Whether the caller may see the release: the project's viewers, and members of a team that is to review it (SEC-4). The
+ * plan is asked for only where it decides: reading it costs as much as all the rest.
+ */
+export function maySeeRelease(caller: Caller, projectId: string, planOf: () => ReleasePlan): boolean {
   return (
     caller.may('ProjectView', projectId) ||
     // A token that was narrowed to less passes the membership on no further than for approving.
-    plan.phases.some(({ review }) => review && review.teams.length > 0 && mayApprove(caller, review, projectId))
+    planOf().phases.some(({ review }) => review && review.teams.length > 0 && mayApprove(caller, review, projectId))
   );
 }

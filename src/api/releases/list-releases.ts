@@ -56,7 +56,7 @@ export const listReleasesRoute = (deps: Deps) =>
           before,
           limit: page.limit + 1,
         });
-        seen.push(...records.filter((record) => maySeeRelease(caller, record.projectId, planOfRow(record))));
+        seen.push(...records.filter((record) => maySeeRelease(caller, record.projectId, () => planOfRow(record))));
         looked += records.length;
         before = records.length > page.limit ? (records.at(-1) ?? null) : null;
         if (!before) {

@@ -40,14 +40,12 @@ export const actionScope =
 /** A release by id, and whether the caller may see it; throws for an unknown one. */
 export async function findRelease(store: Store, caller: Caller, id: string): Promise<ReleaseScope> {
   const release = await readRelease(store.read, id);
-  const unknown = new Problem('release.unknown', `There is no release ${id}`);
+  const unknown = () => new Problem('release.unknown', `There is no release ${id}`);
   if (!release) {
-    throw unknown;
+    throw unknown();
   }
-  return {
-    projectId: release.projectId,
-    release,
-    visible: maySeeRelease(caller, release.projectId, planOfRow(release)),
-    hidden: unknown,
-  };
+  const { projectId } = release;
+  const visible = maySeeRelease(caller, projectId, () => planOfRow(release));
+  // A problem costs its stack: it is made only for one who gets it.
+  return { projectId, release, visible, ...(!visible && { hidden: unknown() }) };
 }
