@@ -1,4 +1,4 @@
-import { sql as sqlText, type Kysely } from 'kysely';
+import { sql as sqlText, type CompiledQuery, type Kysely } from 'kysely';
 
 import type { Tables } from '../tables';
 import type { ReleaseRow } from './stored-release';
@@ -26,9 +26,15 @@ export interface ReleaseFilter {
   limit: number;
 }
 
+/** The query for one release, by the store it is for: its text is always the same, and costs more to make than the row. */
+const queriesForOne = new WeakMap<Kysely<Tables>, CompiledQuery<ReleaseRecord>>();
+
 /** One release, or `undefined`. */
 export async function readRelease(sql: Kysely<Tables>, releaseId: string): Promise<ReleaseRecord | undefined> {
-  return releases(sql).where('releases.id', '=', releaseId).executeTakeFirst();
+  const query = queriesForOne.get(sql) ?? releases(sql).where('releases.id', '=', releaseId).compile();
+  queriesForOne.set(sql, query);
+  const { rows } = await sql.executeQuery<ReleaseRecord>({ ...query, parameters: [releaseId] });
+  return rows[0];
 }
 
 /** A page of releases, newest first by (created, id). */
