@@ -140,10 +140,16 @@ class SqliteDriver implements Driver {
   }
 }
 
+/** A statement with what the driver would be asked about it at each run. */
+interface Prepared {
+  statement: Database.Statement;
+  returnsRows: boolean;
+}
+
 class SqliteConnection implements DatabaseConnection {
   readonly #db: Database.Database;
   readonly #beforeStatement: BeforeStatement | undefined;
-  readonly #statements = new Map<string, Database.Statement>();
+  readonly #statements = new Map<string, Prepared>();
 
   constructor(db: Database.Database, beforeStatement: BeforeStatement | undefined) {
     this.#db = db;
@@ -178,8 +184,8 @@ class SqliteConnection implements DatabaseConnection {
   #execute<R>({ sql, parameters }: CompiledQuery): QueryResult<R> {
     try {
       this.#beforeStatement?.(sql);
-      const statement = this.#prepare(sql);
-      if (statement.reader) return { rows: statement.all(parameters as unknown[]) as R[] };
+      const { statement, returnsRows } = this.#prepare(sql);
+      if (returnsRows) return { rows: statement.all(parameters as unknown[]) as R[] };
 
       const { changes, lastInsertRowid } = statement.run(parameters as unknown[]);
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
@@ -188,12 +194,13 @@ class SqliteConnection implements DatabaseConnection {
     }
   }
 
-  #prepare(sql: string): Database.Statement {
+  #prepare(sql: string): Prepared {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
 
     if (this.#statements.size >= MAX_CACHED_STATEMENTS) this.#statements.clear();
-    const prepared = this.#db.prepare(sql);
+    const statement = this.#db.prepare(sql);
+    const prepared = { statement, returnsRows: statement.reader };
     this.#statements.set(sql, prepared);
     return prepared;
   }
