@@ -300,6 +300,7 @@ CREATE TABLE "effects" (
   "previousVersion" text,
   "expectedVersion" text,
   "status" text not null check ("status" in ('under-way', 'done', 'failed', 'drifted', 'given-up')),
+  "errored" integer not null check ("errored" in (0, 1)),
   "tries" integer not null,
   "sendingUntil" integer,
   "nextAttemptAt" integer,

@@ -225,6 +225,12 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     allowed: ['pause', 'skip', 'abort', 'full-rollout'],
     facts: { state: 'baking' },
   },
+  'drift.not-reverting': {
+    detail: 'payments in production is not on its way back',
+    allowed: [],
+    facts: { state: 'aborting' },
+  },
+  'drift.unknown': { detail: 'The release changes no service payments' },
   'action.expired': {
     detail: 'The action was not decided before the time at which it expires',
     allowed: ['pause', 'skip', 'abort', 'full-rollout'],

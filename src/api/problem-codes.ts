@@ -62,6 +62,7 @@ const apiProblems = {
   'release.invalid': { status: 400, title: 'The release cannot be started as it was asked for' },
   'release.unknown': { status: 404, title: 'There is no such release' },
   'release.change-outdated': { status: 412, title: 'A flag has changed since the change was made' },
+  'drift.unknown': { status: 404, title: 'The release changes no such service' },
   'action.unknown': { status: 404, title: 'There is no such action' },
 } as const satisfies Record<string, ProblemKind>;
 
@@ -87,6 +88,7 @@ const ruleProblems: Record<RuleCode, ProblemKind> = {
   'bake.not-running': { status: 409, title: 'No bake timer runs' },
   'bake.already-paused': { status: 409, title: 'The bake timer is paused' },
   'bake.not-paused': { status: 409, title: 'Nothing is paused' },
+  'drift.not-reverting': { status: 409, title: 'The target is not on its way back' },
   'action.expired': { status: 409, title: 'The action has expired' },
   'action.reason-required': { status: 409, title: 'The pipeline asks for a reason' },
 };

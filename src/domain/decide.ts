@@ -62,10 +62,15 @@ function outOfReach({ state, plan }: Situation, action: AcceptedAction): Refusal
   if (state.stage === 'completed' || state.stage === 'aborted') {
     return refuse('release.ended', `The release is ${state.stage}`);
   }
+  if (action.verb === 'accept-drift') {
+    return state.stage === 'aborting'
+      ? null
+      : refuse('drift.not-reverting', 'Nothing is on its way back while the release is not being aborted');
+  }
   if (state.stage === 'aborting') {
     return refuse('release.aborting', 'The release is being aborted, which cannot be undone');
   }
-  if (plan.reasonRequired.includes(action.verb) && !action.rights.hasReason) {
+  if (isReasonMissing(plan, action)) {
     return refuse('action.reason-required', `The pipeline asks for a reason for ${action.verb}`);
   }
   if (action.verb === 'abort') {
@@ -89,6 +94,10 @@ function outOfReach({ state, plan }: Situation, action: AcceptedAction): Refusal
   return null;
 }
 
+function isReasonMissing({ reasonRequired }: ReleasePlan, { verb, rights }: AcceptedAction): boolean {
+  return reasonRequired.some((needing) => needing === verb) && !rights.hasReason;
+}
+
 function byVerb(situation: Situation, action: AcceptedAction, at: Instant): Decision {
   switch (action.verb) {
     case 'approve':
@@ -105,6 +114,8 @@ function byVerb(situation: Situation, action: AcceptedAction, at: Instant): Deci
       return fullRollout(situation, action, at);
     case 'retry':
       return retry(situation, action, at);
+    case 'accept-drift':
+      return acceptDrift(situation, action, at);
   }
 }
 
@@ -202,7 +213,7 @@ function skip(situation: Situation, action: AcceptedAction, at: Instant): Decisi
         ? refuse('release.last-phase', `${name} is the last phase: abort the release, or roll it out fully`)
         : leaveOut(situation, action, at);
     case 'failed':
-      return isLast
+      return isLast || state.fullRollout
         ? refuse('release.last-phase', `${name} is the last phase: abort the release, or retry the phase`)
         : leaveOut(situation, action, at);
     default:
@@ -239,6 +250,31 @@ function leaveOut({ state, plan }: Situation, action: AcceptedAction, at: Instan
 function abort({ state }: Situation, action: AcceptedAction, at: Instant): Decision {
   const aborting: ReleaseEvent = { type: 'release-aborting', at, by: action.by, action: action.id, cause: 'person' };
   return { events: state.stage === 'queued' ? [aborting, { type: 'release-aborted', at }] : [aborting] };
+}
+
+/** Gives up what cannot be taken back: the release waits for it no longer, and reports it as drift (REL-19). */
+function acceptDrift({ state }: Situation, { item, by, id }: AcceptedAction, at: Instant): Decision {
+  const givenUp = state.touched.filter(
+    ({ service, environment, state: progress }) =>
+      service === item?.service &&
+      (item.environment === null || environment === item.environment) &&
+      progress !== 'reverted' &&
+      progress !== 'drifted',
+  );
+  if (givenUp.length === 0) {
+    const where = item?.environment == null ? '' : ` in ${item.environment}`;
+    return refuse('drift.not-reverting', `${item?.service ?? 'Nothing'}${where} is not on its way back`);
+  }
+  return {
+    events: givenUp.map(({ service, environment }) => ({
+      type: 'drift-accepted',
+      at,
+      environment,
+      service,
+      by,
+      action: id,
+    })),
+  };
 }
 
 /** Everything at once, everywhere; passing reviews needs the right to give each of them (REL-20, REL-21, SEC-5). */
@@ -279,8 +315,7 @@ function fullRollout(situation: Situation, action: AcceptedAction, at: Instant):
 /** New deployments where none succeeded, without a new review (REL-22). */
 function retry(situation: Situation, action: AcceptedAction, at: Instant): Decision {
   const { state, holds } = situation;
-  const phase = currentPhase(state);
-  if (phase.progress.status !== 'failed') {
+  if (shown(situation) !== 'failed') {
     return refuse('release.not-failed', `There is nothing to retry while the release is ${shown(situation)}`);
   }
   if (holds.length > 0) {
@@ -290,17 +325,12 @@ function retry(situation: Situation, action: AcceptedAction, at: Instant): Decis
       holdFacts(situation),
     );
   }
+  // Of a full roll-out several phases may have failed; the current one counts with them, as callers name it (REL-14).
+  const retried = state.phases.flatMap(({ progress, attempt }, phase) =>
+    progress.status === 'failed' || phase === state.current ? [{ phase, attempt: attempt + 1 }] : [],
+  );
   return {
-    events: [
-      {
-        type: 'phase-retried',
-        at,
-        phase: state.current,
-        attempt: phase.attempt + 1,
-        by: action.by,
-        action: action.id,
-      },
-    ],
+    events: retried.map((each) => ({ type: 'phase-retried', at, ...each, by: action.by, action: action.id })),
   };
 }
 

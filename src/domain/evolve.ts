@@ -1,4 +1,4 @@
-import type { PhaseState, ReleaseEvent, ReleaseState } from './release';
+import type { PhaseState, ReleaseEvent, ReleaseState, TouchedService } from './release';
 
 /** The position after an event. Never throws: a fact that no longer applies leaves what it does not fit unchanged. */
 function evolve(state: ReleaseState, event: ReleaseEvent): ReleaseState {
@@ -29,7 +29,8 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
         phase.progress.status === 'waiting-for-review' ? { progress: { ...phase.progress, deadlineAt: null } } : {},
       );
     case 'phase-started':
-      return withPhase(state, event.phase, (phase) => ({
+      // A full roll-out may start several phases, the last of which is current (REL-20).
+      return withPhase({ ...state, current: Math.max(state.current, event.phase) }, event.phase, (phase) => ({
         progress: { status: 'rolling-out' },
         startedAt: phase.startedAt ?? event.at,
         deployments: [
@@ -38,21 +39,36 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
             environment,
             attempt: event.attempt,
             state: 'running' as const,
+            flagsApplied: false,
           })),
         ],
       }));
     case 'deployment-waiting':
-      return withDeployment(state, event.phase, event.environment, 'waiting');
+      return withDeployment(state, event.phase, event.environment, { state: 'waiting' });
     case 'deployment-resumed':
-      return withDeployment(state, event.phase, event.environment, 'running');
+      return withDeployment(state, event.phase, event.environment, { state: 'running' });
     case 'deployment-succeeded':
-      return withDeployment(state, event.phase, event.environment, 'succeeded');
+      return withDeployment(state, event.phase, event.environment, { state: 'succeeded' });
     case 'deployment-failed':
-      return withDeployment(state, event.phase, event.environment, 'failed');
+      return withDeployment(state, event.phase, event.environment, { state: 'failed' });
+    case 'flags-applied':
+      return withDeployment(state, event.phase, event.environment, { flagsApplied: true });
+    case 'service-apply-started': {
+      const { service, environment, phase, attempt } = event;
+      return withTouched(state, { service, environment, phase, attempt, state: 'applying', revertingSince: null });
+    }
+    case 'service-applied':
+      return withServiceState(state, event, ['applying', 'failed'], { state: 'applied' });
+    case 'service-apply-failed':
+      return withServiceState(state, event, ['applying'], { state: 'failed' });
     case 'phase-failed':
       return withPhase(state, event.phase, { progress: { status: 'failed' } });
     case 'phase-retried':
-      return withPhase(state, event.phase, { progress: { status: 'ready' }, attempt: event.attempt });
+      // The current phase of a full roll-out takes part in a retry although another one failed.
+      return withPhase(state, event.phase, ({ progress }) => ({
+        progress: progress.status === 'failed' ? { status: 'ready' } : progress,
+        attempt: event.attempt,
+      }));
     case 'bake-started':
       return withPhase(disarmed(state), event.phase, { progress: { status: 'baking', endsAt: event.endsAt } });
     case 'bake-paused':
@@ -81,9 +97,32 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'intent-dropped':
       return disarmed(state);
     case 'full-rollout-started':
-      return { ...disarmed(state), fullRollout: { by: event.by, action: event.action } };
+      return withPhase(
+        { ...disarmed(state), fullRollout: { by: event.by, action: event.action } },
+        state.current,
+        (phase) => withoutWaiting(phase, event.at),
+      );
     case 'release-aborting':
-      return { ...disarmed(state), stage: 'aborting', fullRollout: null, finishing: false };
+      return {
+        ...disarmed(state),
+        stage: 'aborting',
+        fullRollout: null,
+        finishing: false,
+        phases: state.phases.map(withoutRunning),
+      };
+    case 'flags-reverted':
+      return { ...state, flagsReverted: true };
+    case 'service-revert-started':
+      return withServiceState(state, event, ['applying', 'applied', 'failed'], {
+        state: 'reverting',
+        revertingSince: event.at,
+      });
+    case 'service-reverted':
+      return withServiceState(state, event, ['reverting'], { state: 'reverted' });
+    case 'service-drifted':
+      return withServiceState(state, event, ['reverting'], { state: 'drifted' });
+    case 'drift-accepted':
+      return withServiceState(state, event, ['applying', 'applied', 'failed', 'reverting'], { state: 'drifted' });
     case 'release-aborted':
       return { ...state, stage: 'aborted', phases: state.phases.map((phase) => reverted(phase, event.at)) };
     case 'release-completed':
@@ -144,19 +183,72 @@ function withPhase(
   };
 }
 
+/** A bake or a review that a full roll-out passes is over (REL-20). */
+function withoutWaiting({ progress }: PhaseState, at: number): Partial<PhaseState> {
+  switch (progress.status) {
+    case 'baking':
+    case 'paused':
+      return { progress: { status: 'released' }, endedAt: at };
+    case 'waiting-for-review':
+      return { progress: { status: 'pending' } };
+    default:
+      return {};
+  }
+}
+
+/** Abort stops the process where it stands (REL-32). */
+function withoutRunning(phase: PhaseState): PhaseState {
+  return {
+    ...phase,
+    deployments: phase.deployments.map((deployment) =>
+      deployment.state === 'running' || deployment.state === 'waiting'
+        ? { ...deployment, state: 'aborted' }
+        : deployment,
+    ),
+  };
+}
+
+/** A service is touched once; touched again it keeps its place in the order (REL-19). */
+function withTouched(state: ReleaseState, touch: TouchedService): ReleaseState {
+  const isSame = ({ service, environment }: TouchedService) =>
+    service === touch.service && environment === touch.environment;
+  return {
+    ...state,
+    touched: state.touched.some(isSame)
+      ? state.touched.map((each) => (isSame(each) ? touch : each))
+      : [...state.touched, touch],
+  };
+}
+
+function withServiceState(
+  state: ReleaseState,
+  { service, environment }: { service: string; environment: string },
+  from: readonly TouchedService['state'][],
+  change: Partial<TouchedService>,
+): ReleaseState {
+  return {
+    ...state,
+    touched: state.touched.map((each) =>
+      each.service === service && each.environment === environment && from.includes(each.state)
+        ? { ...each, ...change }
+        : each,
+    ),
+  };
+}
+
 /** The youngest deployment of that environment: an earlier attempt's outcome stands. */
 function withDeployment(
   state: ReleaseState,
   index: number,
   environment: string,
-  to: PhaseState['deployments'][number]['state'],
+  change: Partial<PhaseState['deployments'][number]>,
 ): ReleaseState {
   return withPhase(state, index, (phase) => {
     const attempt = Math.max(...phase.deployments.filter((d) => d.environment === environment).map((d) => d.attempt));
     return {
       deployments: phase.deployments.map((deployment) =>
         deployment.environment === environment && deployment.attempt === attempt
-          ? { ...deployment, state: to }
+          ? { ...deployment, ...change }
           : deployment,
       ),
     };

@@ -3,8 +3,10 @@ import { decide, startFullRollout } from './decide';
 import { evolveAll } from './evolve';
 import type { Instant } from './instant';
 import { isRefusal } from './refusal';
-import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from './release';
-import { currentPhase, isTerminal, planAt } from './release';
+import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleasePlan, ReleaseState, TouchedService } from './release';
+import { currentPhase, isTerminal, phaseAt, planAt } from './release';
+import type { FinishedJob } from './roll-out';
+import { asksFor, flagsComeFirst, fullRolloutLeft, hasServices, isAllBack, itemsDue } from './roll-out';
 
 /** What a release does next: record something, or wait. */
 export type Next = { step: Step } | { waitUntil: Instant | null };
@@ -31,9 +33,11 @@ export interface Reach {
   events: ReleaseEvent[];
 }
 
-/** What `nextStep` is asked with: the situation, the accepted actions not yet decided, and the time. */
+/** What `nextStep` is asked with: the situation, the accepted actions not yet decided, what has finished, and the time. */
 export interface NextInput extends Situation {
   mailbox: readonly AcceptedAction[];
+  /** Jobs that have ended, in any order; those that the position no longer asks for are of no interest. */
+  finished: readonly FinishedJob[];
   /** The last attempt to start found others before it in a queue, or a hold: wait to be told (REL-3). */
   held: boolean;
   now: Instant;
@@ -41,11 +45,13 @@ export interface NextInput extends Situation {
 
 /**
  * Decides everything that can be decided now, in the order of the contract: each action in the order of acceptance,
- * before it whatever was due at its time (REL-28, REL-29), then what is due by now, and last the step into the world
- * that the position asks for. Pure: the same input gives the same step, which is what makes it replayable.
+ * before it whatever was due or had finished at its time (REL-28, REL-29), then what is due by now, and last the step
+ * into the world that the position asks for. Pure: the same input gives the same step, which is what makes it replayable.
  */
 export function nextStep(input: NextInput): Next {
   const { plan, holds, mailbox, now } = input;
+  // Told by the clock of whoever did it, which may be ahead.
+  const finished = input.finished.map((job) => ({ ...job, at: Math.min(job.at, now) })).sort((a, b) => a.at - b.at);
   const events: ReleaseEvent[] = [];
   const outcomes: ActionOutcome[] = [];
   let state = input.state;
@@ -55,10 +61,20 @@ export function nextStep(input: NextInput): Next {
     return all;
   };
   const nextAction = () => mailbox.find((candidate) => candidate.number === state.decided + 1);
+  /** What ended, and what ran out, up to an instant, each at its own time. */
+  const elapse = (until: Instant): ReleaseEvent[] => {
+    const all: ReleaseEvent[] = [];
+    for (let job = finished[0]; job && job.at <= until; job = finished[0]) {
+      finished.shift();
+      const at = Math.max(job.at, state.lastAt);
+      all.push(...happen([], at), ...(asksFor(state, job.job) ? happen([whatBecameOf(job, at)], at) : []));
+    }
+    return [...all, ...happen([], until)];
+  };
 
   for (let action = nextAction(); action; action = nextAction()) {
     const at = clamp(action.acceptedAt, state.lastAt, now);
-    events.push(...happen([], at));
+    events.push(...elapse(at));
     const decision = decide({ state, plan, holds }, action, at, now);
     outcomes.push({
       action: action.id,
@@ -72,11 +88,11 @@ export function nextStep(input: NextInput): Next {
 
   // No action is known that comes after this, but one may have been accepted before it and not have been told: a pause
   // or an approval in time must not lose to the timer, so this is recorded on the same condition as a reach.
-  const elapsed = happen([], now);
+  const elapsed = elapse(now);
   const reach = behind(elapsed, nextReach({ state, plan, holds }, Math.max(now, state.lastAt), input.held));
   return reach || events.length > 0 || outcomes.length > 0
     ? { step: { events, outcomes, reach } }
-    : { waitUntil: dueAt(state) };
+    : { waitUntil: dueAt(state, plan) };
 }
 
 /** A reach together with what ran out before it; a revert stays by itself, since nothing may stand in its way. */
@@ -96,8 +112,38 @@ export function afterStep(state: ReleaseState, step: Step, reached: boolean): Re
   return reached && step.reach ? evolveAll(recorded, step.reach.events) : recorded;
 }
 
+/** What the end of a job means for the release. */
+function whatBecameOf(finished: FinishedJob, at: Instant): ReleaseEvent {
+  switch (finished.outcome) {
+    case 'succeeded':
+    case 'failed': {
+      const { phase, environment } = finished.job;
+      return finished.outcome === 'succeeded'
+        ? { type: 'deployment-succeeded', at, phase, environment }
+        : {
+            type: 'deployment-failed',
+            at,
+            phase,
+            environment,
+            detail: finished.detail,
+            errored: finished.errored,
+          };
+    }
+    case 'reverted':
+    case 'drifted': {
+      const { service, environment } = finished.job;
+      return finished.outcome === 'reverted'
+        ? { type: 'service-reverted', at, environment, service }
+        : { type: 'service-drifted', at, environment, service, detail: finished.detail };
+    }
+  }
+}
+
 /** The earliest instant at which something happens by itself: the end of a bake, the deadline of a review. */
-function dueAt(state: ReleaseState): Instant | null {
+function dueAt(state: ReleaseState, plan: ReleasePlan): Instant | null {
+  if (state.stage === 'aborting') {
+    return nextRevert(state, plan)?.at ?? null;
+  }
   if (state.stage !== 'running' || state.finishing || state.fullRollout) {
     return null;
   }
@@ -120,6 +166,11 @@ export function startRelease(situation: Situation, at: Instant): ReleaseEvent[] 
 /** What the deadline of the moment brings, at its own time: a late worker does not move it (REL-29). */
 function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
   const at = Math.max(due, state.lastAt);
+  const revert = nextRevert(state, plan);
+  if (revert) {
+    const { service, environment } = revert.touched;
+    return [{ type: 'service-revert-started', at, environment, service }];
+  }
   const phase = state.current;
   if (currentPhase(state).progress.status === 'baking') {
     return [{ type: 'bake-ended', at, phase, how: 'elapsed', by: null, action: null }];
@@ -136,13 +187,40 @@ function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
 }
 
 /**
+ * The next service to be taken back and when: the last touched first, each at once when the one before it is back, and
+ * after its wait when that takes longer (REL-19).
+ */
+function nextRevert(state: ReleaseState, plan: ReleasePlan): { touched: TouchedService; at: Instant } | null {
+  if (state.stage !== 'aborting' || !state.flagsReverted) {
+    return null;
+  }
+  let at = state.lastAt;
+  for (const touched of [...state.touched].reverse()) {
+    switch (touched.state) {
+      case 'reverted':
+      case 'drifted':
+        break;
+      case 'reverting':
+        at = (touched.revertingSince ?? at) + plan.revertWaitMs;
+        break;
+      default:
+        return { touched, at };
+    }
+  }
+  return null;
+}
+
+/**
  * What follows from a position without reaching into the world: on reaching a phase its review opens (REL-8), and what
  * was rolled out fails or bakes.
  */
 function settle(situation: Situation): ReleaseEvent[] {
   const { state, plan } = situation;
-  if (state.stage !== 'running' || state.finishing || state.fullRollout) {
+  if (state.stage !== 'running' || state.finishing) {
     return [];
+  }
+  if (state.fullRollout) {
+    return afterFullRollout(situation, state.lastAt);
   }
   const phase = currentPhase(state);
   const { review } = planAt(plan, state.current);
@@ -161,7 +239,7 @@ function nextReach(situation: Situation, at: Instant, held: boolean): Reach | nu
     return null;
   }
   if (state.stage === 'aborting') {
-    return { kind: 'revert', phase: null, events: [{ type: 'release-aborted', at }] };
+    return nextReverting(situation, at);
   }
   if (held || holds.length > 0) {
     return null;
@@ -170,7 +248,7 @@ function nextReach(situation: Situation, at: Instant, held: boolean): Reach | nu
     return { kind: 'start', phase: null, events: startRelease(situation, at) };
   }
   if (state.fullRollout) {
-    return { kind: 'full-rollout', phase: null, events: [{ type: 'release-completed', at }] };
+    return nextFullRollout(situation, at);
   }
   if (state.finishing) {
     return { kind: 'completion', phase: null, events: [{ type: 'release-completed', at }] };
@@ -181,7 +259,66 @@ function nextReach(situation: Situation, at: Instant, held: boolean): Reach | nu
     : null;
 }
 
-/** The current phase takes effect: a deployment to each environment without a success, then what comes after. */
+/** All flags at once; with services, these follow before the release has ended (REL-19). */
+function nextReverting({ state, plan }: Situation, at: Instant): Reach | null {
+  // What is not touched yet may be by the time this is recorded: a deployment was stopped in the middle.
+  const isAlone =
+    !hasServices(plan) ||
+    (state.touched.length === 0 &&
+      !state.phases.some(({ deployments }) => deployments.some((deployment) => deployment.state === 'aborted')));
+  if (isAlone || (state.flagsReverted && isAllBack(state))) {
+    return { kind: 'revert', phase: null, events: [{ type: 'release-aborted', at }] };
+  }
+  return state.flagsReverted ? null : { kind: 'revert', phase: null, events: [{ type: 'flags-reverted', at }] };
+}
+
+/** Services go first, everywhere at once; the flags lose their filter when all have arrived (REL-20). */
+function nextFullRollout({ state, plan }: Situation, at: Instant): Reach | null {
+  const { phases } = state;
+  if (
+    phases.some(({ progress }) => progress.status === 'failed') ||
+    phases.some(({ deployments }) => deployments.some((deployment) => deployment.state === 'running'))
+  ) {
+    return null;
+  }
+  const left = fullRolloutLeft(plan, state);
+  const events: ReleaseEvent[] =
+    left.length === 0
+      ? [{ type: 'release-completed', at }]
+      : left.map(({ phase, environments }) => ({
+          type: 'phase-started',
+          at,
+          phase,
+          attempt: phaseAt(state, phase).attempt,
+          environments,
+        }));
+  return { kind: 'full-rollout', phase: null, events };
+}
+
+/** Nothing while a deployment of a full roll-out is under way; where one has failed, its phase has (REL-20, REL-22). */
+function afterFullRollout({ state, plan }: Situation, at: Instant): ReleaseEvent[] {
+  const failed = state.phases.flatMap(({ progress, attempt, deployments }, phase) =>
+    progress.status === 'rolling-out' &&
+    deployments.some((deployment) => deployment.attempt === attempt && deployment.state === 'failed')
+      ? [phase]
+      : [],
+  );
+  const isUnderWay = state.phases.some(({ deployments }) =>
+    deployments.some((deployment) => deployment.state === 'running' || deployment.state === 'waiting'),
+  );
+  if (failed.length === 0 || (isUnderWay && plan.onFailure !== 'abort')) {
+    return [];
+  }
+  const events = failed.map((phase): ReleaseEvent => ({ type: 'phase-failed', at, phase }));
+  return plan.onFailure === 'abort'
+    ? [...events, { type: 'release-aborting', at, by: null, action: null, cause: 'phase-failed' }]
+    : events;
+}
+
+/**
+ * The current phase takes effect: a deployment to each environment without a success. Where it is flags alone, they are
+ * switched with it and that is all; with services, the rest of the deployment follows (CHG-1, REL-30).
+ */
 function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
   const { state, plan } = situation;
   const phase = state.current;
@@ -191,7 +328,13 @@ function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
   );
   const rolledOut: ReleaseEvent[] = [
     { type: 'phase-started', at, phase, attempt, environments },
-    ...environments.map((environment): ReleaseEvent => ({ type: 'deployment-succeeded', at, phase, environment })),
+    ...environments.flatMap((environment): ReleaseEvent[] => {
+      const items = itemsDue(plan, state, phase, environment);
+      if (items.every(({ kind }) => kind === 'flags')) {
+        return [{ type: 'deployment-succeeded', at, phase, environment }];
+      }
+      return flagsComeFirst(items) ? [{ type: 'flags-applied', at, phase, environment }] : [];
+    }),
   ];
   return withWhatFollows(situation, rolledOut, at);
 }
@@ -247,7 +390,7 @@ function withWhatFollows(situation: Situation, events: readonly ReleaseEvent[], 
   const all = [...events];
   let state = evolveAll(situation.state, events);
   for (;;) {
-    const due = dueAt(state);
+    const due = dueAt(state, situation.plan);
     const followed =
       due !== null && due <= until ? whatIsDue({ ...situation, state }, due) : settle({ ...situation, state });
     if (followed.length === 0) {

@@ -68,6 +68,9 @@ export interface Pipeline {
 /** What a person may do to a release: route, signal, event and audit use these words. */
 export type ReleaseAction = 'approve' | 'pause' | 'unpause' | 'skip' | 'abort' | 'full-rollout' | 'retry';
 
+/** What is decided by a release in the order of acceptance: the actions, and giving a target up (REL-19). */
+export type ActionVerb = ReleaseAction | 'accept-drift';
+
 export const RELEASE_ACTIONS: readonly ReleaseAction[] = [
   'approve',
   'pause',
@@ -86,4 +89,14 @@ export function environmentsOf(phase: Phase): string[] {
 /** The condition lists under which a phase reaches an environment (PIPE-2): what an overlay of that phase adds. */
 export function rulesIn(phase: Phase, environment: string): Condition[][] {
   return phase.rules.filter((rule) => rule.environments.includes(environment)).map((rule) => rule.conditions);
+}
+
+/** The environments that a rule without conditions names: services go there, as they cannot be narrowed (CHG-2). */
+export function unconditionalIn(phase: Phase): string[] {
+  return [...new Set(phase.rules.flatMap((rule) => (rule.conditions.length === 0 ? rule.environments : [])))];
+}
+
+/** The same of all phases. */
+export function unconditionalEnvironmentsOf({ phases }: Pick<Pipeline, 'phases'>): string[] {
+  return [...new Set(phases.flatMap(unconditionalIn))];
 }

@@ -23,6 +23,7 @@ export type RuleCode =
   | 'bake.not-running'
   | 'bake.already-paused'
   | 'bake.not-paused'
+  | 'drift.not-reverting'
   | 'action.expired'
   | 'action.reason-required';
 

@@ -1,6 +1,9 @@
+import type { Change } from './change';
+import { isServiceChange } from './change';
 import type { Instant } from './instant';
-import type { Pipeline, Review, ReleaseAction } from './pipeline';
-import { environmentsOf } from './pipeline';
+import { SECOND } from './instant';
+import type { ActionVerb, Pipeline, Review, ReleaseAction } from './pipeline';
+import { environmentsOf, unconditionalIn } from './pipeline';
 import type { Refusal } from './refusal';
 
 /** A user's opaque id. */
@@ -12,6 +15,10 @@ export type UserId = string;
  */
 export interface ReleasePlan {
   phases: PhasePlan[];
+  /** What a deployment applies, in this order (CHG-1). */
+  items: PlanItem[];
+  /** How long the revert of a service waits for the one before it (REL-19). */
+  revertWaitMs: number;
   onFailure: 'hold' | 'abort';
   reasonRequired: ReleaseAction[];
   /** Who triggered it, and the user whom the CI facts name (REL-5, REL-10). */
@@ -26,7 +33,15 @@ export interface PhasePlan {
   bakeMs: number;
   review: Review | null;
   environments: string[];
+  /** Those of them that a rule without conditions names: services go there (CHG-2). */
+  unconditional: string[];
 }
+
+/** What takes effect together: all flags of the set, in the place of the last of them, or one service (CHG-1, FLG-3). */
+export type PlanItem = { kind: 'flags' } | { kind: 'service'; service: string; environments: string[] };
+
+/** `SLUICE_REVERT_WAIT` where nothing is set (REL-19). */
+export const REVERT_WAIT_MS = 10 * SECOND;
 
 /** The position of a release: all that is needed to go on with it, and the fold of its events (REL-33). */
 export interface ReleaseState {
@@ -42,10 +57,26 @@ export interface ReleaseState {
   fullRollout: { by: UserId; action: string } | null;
   /** The last phase has baked; completion is the next step (REL-24). */
   finishing: boolean;
+  /** Services of which something was begun, in the order in which they were first touched (REL-19). */
+  touched: TouchedService[];
+  /** While aborting: the flags are back, and services follow (REL-19). */
+  flagsReverted: boolean;
   /** Number of the last decided action (REL-28). */
   decided: number;
   /** Time of the last recorded event (REL-29). */
   lastAt: Instant;
+}
+
+/** A service in one environment to which the release has begun to bring its version, and how far that has come. */
+export interface TouchedService {
+  service: string;
+  environment: string;
+  /** Index of the phase, and its attempt, that touched it last. */
+  phase: number;
+  attempt: number;
+  state: 'applying' | 'applied' | 'failed' | 'reverting' | 'reverted' | 'drifted';
+  /** Since when it is being taken back. */
+  revertingSince: Instant | null;
 }
 
 /** An intent that waits for the roll-out to end; a higher one replaces a lower one (REL-31). */
@@ -94,7 +125,9 @@ export interface Approval {
 export interface DeploymentState {
   environment: string;
   attempt: number;
-  state: 'running' | 'waiting' | 'succeeded' | 'failed';
+  state: 'running' | 'waiting' | 'succeeded' | 'failed' | 'aborted';
+  /** Its flags are switched while others of its items are still to come, or have failed (FLG-3). */
+  flagsApplied: boolean;
 }
 
 /** What keeps the next step from being taken; the queue is judged before the start (REL-3). */
@@ -131,7 +164,7 @@ export interface AcceptedAction {
   id: string;
   /** Consecutive within the release (REL-28). */
   number: number;
-  verb: ReleaseAction;
+  verb: ActionVerb;
   by: UserId;
   /** Phase and attempt that the caller saw, or that were current at acceptance; null for abort and full roll-out. */
   phase: string | null;
@@ -139,6 +172,8 @@ export interface AcceptedAction {
   acceptedAt: Instant;
   expiresAt: Instant | null;
   rights: ActionRights;
+  /** `accept-drift`: the service that is given up, in one environment or in all. */
+  item?: { service: string; environment: string | null };
 }
 
 /** What the caller was allowed at acceptance, as far as rules ask for it. */
@@ -162,7 +197,28 @@ export type ReleaseEvent =
   | { type: 'deployment-waiting'; at: Instant; phase: number; environment: string }
   | { type: 'deployment-resumed'; at: Instant; phase: number; environment: string }
   | { type: 'deployment-succeeded'; at: Instant; phase: number; environment: string }
-  | { type: 'deployment-failed'; at: Instant; phase: number; environment: string }
+  /** `errored`: the machinery broke, the process did not say no. */
+  | {
+      type: 'deployment-failed';
+      at: Instant;
+      phase: number;
+      environment: string;
+      detail?: string;
+      errored?: boolean;
+    }
+  /** The flags of a deployment that has more to apply. */
+  | { type: 'flags-applied'; at: Instant; phase: number; environment: string }
+  | {
+      type: 'service-apply-started';
+      at: Instant;
+      phase: number;
+      attempt: number;
+      environment: string;
+      service: string;
+      version: string;
+    }
+  | { type: 'service-applied'; at: Instant; phase: number; environment: string; service: string }
+  | { type: 'service-apply-failed'; at: Instant; phase: number; environment: string; service: string; detail: string }
   | { type: 'phase-failed'; at: Instant; phase: number }
   | { type: 'bake-started'; at: Instant; phase: number; endsAt: Instant }
   | { type: 'bake-paused'; at: Instant; phase: number; remainingMs: number; by: UserId; action: string }
@@ -197,6 +253,12 @@ export type ReleaseEvent =
       cause: AbortCause;
       detail?: string;
     }
+  /** All flags of the set are back; the services that were touched follow. */
+  | { type: 'flags-reverted'; at: Instant }
+  | { type: 'service-revert-started'; at: Instant; environment: string; service: string }
+  | { type: 'service-reverted'; at: Instant; environment: string; service: string }
+  | { type: 'service-drifted'; at: Instant; environment: string; service: string; detail: string }
+  | { type: 'drift-accepted'; at: Instant; environment: string; service: string; by: UserId; action: string }
   | { type: 'release-aborted'; at: Instant }
   | { type: 'release-completed'; at: Instant };
 
@@ -211,20 +273,38 @@ export interface ActionOutcome {
   refusal: Refusal | null;
 }
 
-/** What the rules need of a pinned pipeline and its authors. */
-export function planOf(pipeline: Pipeline, authors: UserId[], triggeredWithOwnToken: UserId | null): ReleasePlan {
+/** What the rules need of a pinned pipeline, its change set and its authors. */
+export function planOf(
+  pipeline: Pipeline,
+  changes: readonly Change[],
+  authors: UserId[],
+  triggeredWithOwnToken: UserId | null,
+): ReleasePlan {
   return {
     phases: pipeline.phases.map((phase) => ({
       name: phase.name,
       bakeMs: phase.bakeMs,
       review: phase.requiredReview,
       environments: environmentsOf(phase),
+      unconditional: unconditionalIn(phase),
     })),
+    items: itemsOf(changes),
+    revertWaitMs: REVERT_WAIT_MS,
     onFailure: pipeline.onFailure,
     reasonRequired: pipeline.reasonRequired,
     authors,
     triggeredWithOwnToken,
   };
+}
+
+function itemsOf(changes: readonly Change[]): PlanItem[] {
+  const lastFlag = changes.findLastIndex((change) => !isServiceChange(change));
+  return changes.flatMap((change, index): PlanItem[] => {
+    if (isServiceChange(change)) {
+      return [{ kind: 'service', service: change.service, environments: change.environments }];
+    }
+    return index === lastFlag ? [{ kind: 'flags' }] : [];
+  });
 }
 
 /** The position of a release that was just triggered (REL-7). */
@@ -245,6 +325,8 @@ export function triggeredRelease(plan: ReleasePlan, at: Instant): ReleaseState {
     armed: null,
     fullRollout: null,
     finishing: false,
+    touched: [],
+    flagsReverted: false,
     decided: 0,
     lastAt: at,
   };
@@ -293,7 +375,7 @@ export function shownState(state: ReleaseState, holds: readonly Hold[] = []): Sh
 
 function runningState(state: ReleaseState, holds: readonly Hold[]): ShownState {
   if (state.fullRollout) {
-    return holds.length > 0 ? 'blocked' : 'rolling-out';
+    return fullRolloutState(state, holds);
   }
 
   if (state.finishing) {
@@ -323,6 +405,17 @@ function runningState(state: ReleaseState, holds: readonly Hold[]): ShownState {
     case 'reverted':
       return 'blocked';
   }
+}
+
+/** A full roll-out has deployments in several phases at once, and fails when none of them runs any more (REL-20). */
+function fullRolloutState({ phases }: ReleaseState, holds: readonly Hold[]): ShownState {
+  if (phases.some(({ deployments }) => deployments.some(({ state }) => state === 'running'))) {
+    return 'rolling-out';
+  }
+  if (phases.some(({ progress }) => progress.status === 'failed')) {
+    return 'failed';
+  }
+  return holds.length > 0 ? 'blocked' : 'rolling-out';
 }
 
 /** What a phase shows; a paused bake shows `baking` with no end. */

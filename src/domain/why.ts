@@ -1,12 +1,12 @@
 import type { Instant } from './instant';
 import type { Permission } from './permission';
-import type { ReleaseAction, ReviewOutcome } from './pipeline';
+import type { ActionVerb, ReviewOutcome } from './pipeline';
 import type { AcceptedAction, Hold, PhaseState, ReleasePlan, ReleaseState, UserId } from './release';
 import { currentPhase, planAt, shownState } from './release';
 
 /** What a person can do about a blocker, and the right it takes: a permission, or membership of one of the teams. */
 export interface Remedy {
-  action: ReleaseAction | 'resolve-defect' | 'end-freeze';
+  action: ActionVerb | 'resolve-defect' | 'end-freeze';
   needs: { permission: Permission } | { teams: string[] };
   /** Those who are left out although they hold that right: authors, and those who have approved (REL-10). */
   except: UserId[];
@@ -38,9 +38,34 @@ export type Blocker = { detail: string; remedies: Remedy[] } & (
   | { kind: 'roll-out'; phase: string | null; running: string[]; waiting: string[] }
   | { kind: 'failed'; phase: string; attempt: number; environments: string[] }
   | { kind: 'defect' | 'freeze'; id: string }
-  | { kind: 'undecided-action'; action: string; verb: ReleaseAction; by: UserId; since: Instant }
-  | { kind: 'revert'; since: Instant }
+  | { kind: 'undecided-action'; action: string; verb: ActionVerb; by: UserId; since: Instant }
+  /** A target that has not done what it was asked for, and is asked again. */
+  | ({ kind: 'target'; phase: string } & TargetFacts)
+  /** A service that is not back; or, with nulls, the release as a whole. */
+  | ({ kind: 'revert' } & (TargetFacts | { service: null; environment: null; since: Instant; nextAttemptAt: null }))
 );
+
+interface TargetFacts {
+  service: string;
+  environment: string;
+  since: Instant;
+  /** null: it is asked right now, or waits for another one. */
+  nextAttemptAt: Instant | null;
+}
+
+/** What is known of a request to a webhook target that is under way. */
+export interface EffectUnderWay {
+  service: string;
+  environment: string;
+  direction: 'apply' | 'revert';
+  phase: string;
+  /** How often it was sent. */
+  tries: number;
+  since: Instant;
+  nextAttemptAt: Instant | null;
+  /** What the last try came to; null: none has ended. */
+  detail: string | null;
+}
 
 /** Why a release stands where it stands, and when at the earliest it goes on if nobody does anything. */
 export interface Why {
@@ -59,6 +84,8 @@ export interface WhyInput {
   queue: { position: number; ahead: ReleaseAhead[] } | null;
   /** Accepted, not yet decided, in order. */
   undecided: readonly AcceptedAction[];
+  /** Requests to webhook targets that have not come to an end. */
+  effects: readonly EffectUnderWay[];
   now: Instant;
 }
 
@@ -71,24 +98,97 @@ export function blockersOf(input: WhyInput): Why {
   if (state.stage === 'completed' || state.stage === 'aborted') {
     return { blockers: [], nextTransitionAt: null };
   }
-  const own = state.stage === 'running' ? runningBlocker(input) : waitingBlocker(input);
   const isHeld = state.stage !== 'aborting';
   return {
-    blockers: [...(own ? [own] : []), ...(isHeld ? holds.map(holdBlocker) : []), ...undecided.map(undecidedBlocker)],
+    blockers: [...ownBlockers(input), ...(isHeld ? holds.map(holdBlocker) : []), ...undecided.map(undecidedBlocker)],
     nextTransitionAt: nextTransition(input),
   };
 }
 
-/** What keeps a release that is not under way: its queue, its start, or the targets that go back. */
-function waitingBlocker({ state, queue }: WhyInput): Blocker {
-  if (state.stage === 'aborting') {
+function ownBlockers(input: WhyInput): Blocker[] {
+  switch (input.state.stage) {
+    case 'running': {
+      const own = runningBlocker(input);
+      return [...(own ? [own] : []), ...targetBlockers(input)];
+    }
+    case 'aborting':
+      return revertBlockers(input);
+    default:
+      return [waitingBlocker(input)];
+  }
+}
+
+/** Targets that were asked, did not do it, and are asked again (REL-26). */
+function targetBlockers({ effects }: WhyInput): Blocker[] {
+  return effects.flatMap(({ direction, service, environment, phase, since, nextAttemptAt, ...effect }): Blocker[] =>
+    direction === 'apply' && effect.detail !== null
+      ? [
+          {
+            kind: 'target',
+            detail: `${service} in ${environment} has not taken its version after ${triesOf(effect.tries)}: ${effect.detail}`,
+            phase,
+            service,
+            environment,
+            since,
+            nextAttemptAt,
+            remedies: [],
+          },
+        ]
+      : [],
+  );
+}
+
+/** What an abort waits for: each service that is not back, the next one to come back first (REL-19). */
+function revertBlockers({ state, effects }: WhyInput): Blocker[] {
+  const left = [...state.touched].reverse().filter(({ state: progress }) => !isSettled(progress));
+  if (!state.flagsReverted || left.length === 0) {
+    return [
+      {
+        kind: 'revert',
+        detail: 'The release is being aborted: its targets go back to their pre-release state',
+        service: null,
+        environment: null,
+        since: state.lastAt,
+        nextAttemptAt: null,
+        remedies: [],
+      },
+    ];
+  }
+  return left.map(({ service, environment, revertingSince }): Blocker => {
+    const effect = effects.find(
+      (each) => each.direction === 'revert' && each.service === service && each.environment === environment,
+    );
     return {
       kind: 'revert',
-      detail: 'The release is being aborted: its targets go back to their pre-release state',
-      since: state.lastAt,
-      remedies: [],
+      detail: revertDetail(`${service} in ${environment}`, revertingSince !== null, effect),
+      service,
+      environment,
+      since: revertingSince ?? state.lastAt,
+      nextAttemptAt: effect?.nextAttemptAt ?? null,
+      remedies: [remedy('accept-drift', 'ReleaseControl')],
     };
+  });
+}
+
+function revertDetail(target: string, hasStarted: boolean, effect: EffectUnderWay | undefined): string {
+  if (!hasStarted) {
+    return `${target} goes back to its pre-release version after those touched later`;
   }
+  return effect?.detail == null
+    ? `${target} is going back to its pre-release version`
+    : `${target} is not back after ${triesOf(effect.tries)}: ${effect.detail}`;
+}
+
+function triesOf(tries: number): string {
+  return tries === 1 ? '1 try' : `${tries} tries`;
+}
+
+function isSettled(progress: ReleaseState['touched'][number]['state']): boolean {
+  return progress === 'reverted' || progress === 'drifted';
+}
+
+/** What keeps a release that is not under way: its queue, or its start. */
+function waitingBlocker({ state, queue }: WhyInput): Blocker {
   if (queue && queue.ahead.length > 0) {
     const releases = [...new Set(queue.ahead.map(({ release }) => release))];
     return {
@@ -108,7 +208,10 @@ function waitingBlocker({ state, queue }: WhyInput): Blocker {
 
 /** What a release under way waits for in its current phase; null where nothing but a hold can be in its way. */
 function runningBlocker({ state, plan, holds }: WhyInput): Blocker | null {
-  if (state.fullRollout || state.finishing) {
+  if (state.fullRollout) {
+    return fullRolloutBlocker(state, plan, holds);
+  }
+  if (state.finishing) {
     return holds.length > 0 ? null : rollOutBlocker(null, []);
   }
   const phase = currentPhase(state);
@@ -156,7 +259,7 @@ function runningBlocker({ state, plan, holds }: WhyInput): Blocker | null {
         remedies: [remedy('unpause', 'ReleaseControl')],
       };
     case 'failed':
-      return failedBlocker(name, phase, holds);
+      return failedBlocker(name, latestOf(phase), holds);
     case 'rolling-out':
       return rollOutBlocker(name, phase.deployments);
     case 'pending':
@@ -167,6 +270,18 @@ function runningBlocker({ state, plan, holds }: WhyInput): Blocker | null {
     case 'reverted':
       return null;
   }
+}
+
+/** A full roll-out has deployments in several phases at once (REL-20). */
+function fullRolloutBlocker(state: ReleaseState, plan: ReleasePlan, holds: readonly Hold[]): Blocker | null {
+  const latest = state.phases.flatMap(({ attempt, deployments }) =>
+    deployments.filter((deployment) => deployment.attempt === attempt),
+  );
+  if (shownState(state, holds) === 'failed') {
+    const { attempt } = currentPhase(state);
+    return failedBlocker(planAt(plan, state.current).name, { attempt, deployments: latest }, holds);
+  }
+  return holds.length > 0 ? null : rollOutBlocker(null, latest);
 }
 
 function rollOutBlocker(phase: string | null, deployments: PhaseState['deployments']): Blocker {
@@ -183,10 +298,12 @@ function rollOutBlocker(phase: string | null, deployments: PhaseState['deploymen
 }
 
 /** A failed phase is retried, unless a hold would refuse that (REL-22); skipping it is another matter (REL-16). */
-function failedBlocker(name: string, phase: PhaseState, holds: readonly Hold[]): Blocker {
-  const environments = phase.deployments
-    .filter(({ attempt, state }) => attempt === phase.attempt && state === 'failed')
-    .map(({ environment }) => environment);
+function failedBlocker(
+  name: string,
+  phase: Pick<PhaseState, 'attempt' | 'deployments'>,
+  holds: readonly Hold[],
+): Blocker {
+  const environments = failedIn(phase);
   return {
     kind: 'failed',
     detail: `Phase ${name} failed in ${environments.join(', ')}`,
@@ -195,6 +312,14 @@ function failedBlocker(name: string, phase: PhaseState, holds: readonly Hold[]):
     environments,
     remedies: holds.length > 0 ? [] : [remedy('retry', 'ReleaseControl')],
   };
+}
+
+function latestOf({ attempt, deployments }: PhaseState): Pick<PhaseState, 'attempt' | 'deployments'> {
+  return { attempt, deployments: deployments.filter((deployment) => deployment.attempt === attempt) };
+}
+
+function failedIn({ deployments }: Pick<PhaseState, 'deployments'>): string[] {
+  return deployments.filter(({ state }) => state === 'failed').map(({ environment }) => environment);
 }
 
 function holdBlocker({ kind, id, detail }: Hold): Blocker {
@@ -229,11 +354,16 @@ function remedy(action: Remedy['action'], permission: Permission): Remedy {
 }
 
 /** What is due in the past happens as soon as the engine gets to it: now, at the earliest. */
-function nextTransition({ state, plan, holds, queue, undecided, now }: WhyInput): Instant | null {
+function nextTransition({ state, plan, holds, queue, undecided, effects, now }: WhyInput): Instant | null {
   const shown = shownState(state, holds);
   const { progress } = currentPhase(state);
-  if (undecided.length > 0 || shown === 'aborting') {
+  if (undecided.length > 0) {
     return now;
+  }
+  // A target that is not asked again before then keeps the release at least until then.
+  const asked = effects.map(({ nextAttemptAt }) => nextAttemptAt ?? now);
+  if (shown === 'aborting' || (shown === 'rolling-out' && asked.length > 0)) {
+    return Math.max(now, asked.length > 0 ? Math.min(...asked) : now);
   }
   if (shown === 'queued') {
     return holds.length > 0 || (queue && queue.ahead.length > 0) ? null : now;

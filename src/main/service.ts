@@ -19,6 +19,8 @@ import { createSecretBox } from '../store/secret-box';
 import { openStore, type Store } from '../store/store';
 import { FlagFollower } from '../targets/flags/flag-follower';
 import { FlagImage } from '../targets/flags/flag-image';
+import { serviceTarget } from '../targets/service-target';
+import { createAddressPolicy, faultOfUrl } from '../targets/webhooks/address-policy';
 import { openAdmin } from './admin-token';
 import { openDataFolder, secretKeyIn } from './data-folder';
 import { logChainHeads } from './log-chain-heads';
@@ -101,7 +103,10 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   const connection = Connection.lazy(temporal.connection);
   stops.push(() => connection.close());
   const client = new Client({ connection, namespace: temporal.namespace });
-  const worker = startWorker({ ...temporal, store, log });
+  const secretBox = createSecretBox(secretKey);
+  const policy = createAddressPolicy(settings.allowPrivateTargets);
+  const services = serviceTarget({ secretBox, policy, now: Date.now });
+  const worker = startWorker({ ...temporal, store, services, revertWaitMs: settings.revertWaitMs, log });
   stops.push(() => worker.stop());
   const dispatcher = new Dispatcher({
     store,
@@ -129,12 +134,11 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     registry: new Registry(),
     authenticator: createAuthenticator(store, Date.now),
     keyRing,
-    secretBox: createSecretBox(secretKey),
+    secretBox,
     outcomes: new OutcomeWaiters(store),
     flagImage,
     flagFollower,
-    endpointFault: (url) =>
-      URL.canParse(url) && new URL(url).protocol === 'https:' ? null : 'must be an https address',
+    endpointFault: (url) => faultOfUrl(url, policy),
     probes: {
       store: async () => {
         await store.read.selectFrom('installation').select('id').executeTakeFirst();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { parseDuration } from '../domain/duration';
+import { REVERT_WAIT_MS } from '../domain/release';
 
 export interface Settings {
   host: string;
@@ -23,6 +24,10 @@ export interface Settings {
   /** Express's `trust proxy`: how many proxies there are, or their addresses; `false` for none. */
   trustProxy: false | number | string[];
   temporalBinary: string | undefined;
+  /** Address ranges that webhooks may go to although they are private (WHK-2). */
+  allowPrivateTargets: string[];
+  /** How long the revert of a service waits for the one before it (REL-19). */
+  revertWaitMs: number;
   /** PostgreSQL; the store is a file in the data folder when unset. */
   databaseUrl: string | undefined;
   /** A Temporal that runs already; the embedded one when unset. */
@@ -44,8 +49,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads every setting from the environment; a variable that is empty is unset. Those that nothing uses yet (mail,
- * addresses of targets, the wait between reverts) are only checked: a wrong one is said now, not when it begins to count.
+ * Reads every setting from the environment; a variable that is empty is unset. Those that nothing uses yet (mail)
+ * are only checked: a wrong one is said now, not when it begins to count.
  *
  * @throws SettingsError with one line for each wrong setting, all at once.
  */
@@ -82,12 +87,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     corsOrigins: read('SLUICE_CORS_ORIGINS', [], parseOrigins),
     trustProxy: read('SLUICE_TRUST_PROXY', false, parseTrustProxy),
     temporalBinary: read('SLUICE_TEMPORAL_BINARY', undefined, (text) => path.resolve(text)),
+    allowPrivateTargets: read('SLUICE_ALLOW_PRIVATE_TARGETS', [], parseRanges),
+    revertWaitMs: read('SLUICE_REVERT_WAIT', REVERT_WAIT_MS, parseWait),
     databaseUrl,
     temporal: readTemporal(env, problems),
   };
 
-  read('SLUICE_REVERT_WAIT', undefined, parseWait);
-  read('SLUICE_ALLOW_PRIVATE_TARGETS', undefined, parseRanges);
   read('SMTP_URL', undefined, parseSmtpUrl);
   read('SMTP_FROM', undefined, parseSender);
 

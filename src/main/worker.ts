@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 
 import { createActivities } from '../activities';
 import type { Store } from '../store/store';
+import type { ServiceTarget } from '../targets/service-target';
 import { taskQueueOf } from '../workflows/messages';
 import { packageRoot } from './package-root';
 
@@ -15,6 +16,10 @@ export interface WorkerSettings {
   connection: NativeConnectionOptions;
   namespace: string;
   store: Store;
+  /** How services are reached. */
+  services: ServiceTarget;
+  /** `SLUICE_REVERT_WAIT`. */
+  revertWaitMs: number;
   log: Logger;
 }
 
@@ -108,7 +113,7 @@ async function createWorker(connection: NativeConnection, settings: WorkerSettin
     connection,
     namespace: settings.namespace,
     taskQueue: taskQueueOf(settings.store.installationId),
-    activities: createActivities(settings.store),
+    activities: createActivities(settings),
     ...workflowCode(),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,

@@ -279,7 +279,7 @@ interface ServiceVersionsTable {
 }
 
 /** One thing to bring about at a webhook target, by its idempotency key (WHK-3). */
-interface EffectsTable {
+export interface EffectsTable {
   key: string;
   releaseId: string;
   serviceId: string;
@@ -294,6 +294,8 @@ interface EffectsTable {
   expectedVersion: string | null;
   /** `given-up`: a person accepted the drift, or an abort ended it. */
   status: 'under-way' | 'done' | 'failed' | 'drifted' | 'given-up';
+  /** Of a failed one: the machinery broke, the target did not say no. */
+  errored: Bit;
   /** How often it was sent. */
   tries: number;
   /** The time limit of a send that has not been answered; null: none is under way (WHK-4). */

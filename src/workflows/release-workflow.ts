@@ -11,7 +11,9 @@ import {
 import type { ReleaseActivities } from '../activities';
 import { MINUTE } from '../domain/instant';
 import { nextStep } from '../domain/next-step';
+import { completePlan, completeState } from '../domain/older-release';
 import { isTerminal } from '../domain/release';
+import { Jobs } from './jobs';
 import { Mailbox } from './mailbox';
 import type { ActionsSignalArgs, ReleaseWorkflowInput } from './messages';
 import { ACTIONS_SIGNAL, HOLDS_CHANGED_SIGNAL } from './messages';
@@ -28,11 +30,24 @@ const { claimRelease, recordStep } = proxyActivities<ReleaseActivities>({
   retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
 });
 
+/**
+ * Jobs reach into the world and may be under way for long: they say that they live, so that a dead worker is noticed, and
+ * ask for the time of their next try themselves.
+ */
+const { rollOut, revertService } = proxyActivities<ReleaseActivities>({
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '5 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+});
+
 /** How long a release that waits for its turn trusts that it will be told; then it asks by itself. */
 const RECHECK_MS = 10 * MINUTE;
 
 /** Well before the server asks for it at 4,096 events; it may ask earlier, for many bytes or by its settings. */
 const HISTORY_EVENTS_MAX = 3_000;
+
+/** A job would be begun a second time beside its first, so it is waited for, as long as history has room. */
+const HISTORY_EVENTS_WITH_JOBS_MAX = 20_000;
 
 /**
  * One release, from its start to its end, for minutes or for weeks: waits for actions and timers, asks the domain what
@@ -52,13 +67,20 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
   if (!claim.claimed) {
     return;
   }
-  const { plan } = claim;
-  let { state, seq, held } = claim;
+  const plan = completePlan(claim.plan);
+  let state = completeState(claim.state);
+  let { seq, held } = claim;
   mailbox.add(claim.actions);
+  const of = { release: input.release, epoch: input.epoch };
+  const jobs = new Jobs(
+    (job) => (job.kind === 'roll-out' ? rollOut({ ...of, job }) : revertService({ ...of, job })),
+    (actions) => mailbox.add(actions),
+  );
 
   while (!isTerminal(state)) {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    if (continueAsNewSuggested || historyLength > HISTORY_EVENTS_MAX) {
+    const isLong = continueAsNewSuggested || historyLength > HISTORY_EVENTS_MAX;
+    if (isLong && (jobs.isIdle || historyLength > HISTORY_EVENTS_WITH_JOBS_MAX)) {
       // Undecided actions are not lost with the mailbox: the claim of the next run returns them.
       await condition(allHandlersFinished);
       await continueAsNew<typeof releaseWorkflow>(input);
@@ -66,7 +88,10 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
     // A wake-up may also come when nothing is held any more: heard once, it must not keep the release from waiting.
     held &&= !woken;
     woken = false;
-    const next = nextStep({ state, plan, holds: [], mailbox: mailbox.after(state.decided), held, now: Date.now() });
+    jobs.follow(state);
+    const { finished } = jobs;
+    const now = Date.now();
+    const next = nextStep({ state, plan, holds: [], mailbox: mailbox.after(state.decided), finished, held, now });
 
     if ('step' in next) {
       seq += 1;
@@ -74,13 +99,14 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
       if (!recorded.recorded) {
         return;
       }
-      ({ state, held } = recorded);
+      state = completeState(recorded.state);
+      ({ held } = recorded);
       mailbox.add(recorded.actions);
       continue;
     }
 
     const { decided } = state;
-    const isCalled = () => mailbox.hasNext(decided) || woken;
+    const isCalled = () => mailbox.hasNext(decided) || woken || jobs.hasNews;
     const waitMs = Math.min(...timesToWait(next.waitUntil, held));
     if (!Number.isFinite(waitMs)) {
       await condition(isCalled);

@@ -6,20 +6,38 @@ import {
   pinChanges,
   type ChangeSetFacts,
   type TriggerChange,
+  type TriggerFlagChange,
 } from '../../src/domain/change-set';
 import type { FlagDefinition } from '../../src/domain/flag';
+import type { Condition, Phase, Pipeline } from '../../src/domain/pipeline';
 
 const on: FlagDefinition = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on' };
 
 const shop: ChangeSetFacts = {
   environments: ['development', 'staging', 'production'],
+  services: new Map([['payments', { endpoints: ['staging', 'production'] }]]),
   flags: new Map(
     Array.from({ length: 60 }, (_, index) => [`flag-${index}`, { kind: 'gate' as const, etag: '"v1"' }] as const),
   ),
 };
 
-const change = (more: Partial<TriggerChange> = {}): TriggerChange => ({ flag: 'flag-0', definition: on, ...more });
-const pathsOf = (...changes: TriggerChange[]) => checkChangeSet(changes, shop).map(({ path }) => path);
+const phase = (name: string): Phase => ({ name, bakeMs: 0, requiredReview: null, rules: [] });
+const isStaff: Condition = { attribute: 'staff', operator: '=', values: [true] };
+
+/** Staff in production, then everyone in staging and production. */
+const everywhere: Pick<Pipeline, 'phases'> = {
+  phases: [
+    { ...phase('staff'), rules: [{ environments: ['production'], conditions: [isStaff] }] },
+    { ...phase('everyone'), rules: [{ environments: ['staging', 'production'], conditions: [] }] },
+  ],
+};
+
+const change = (more: Partial<TriggerFlagChange> = {}): TriggerFlagChange => ({
+  flag: 'flag-0',
+  definition: on,
+  ...more,
+});
+const pathsOf = (...changes: TriggerChange[]) => checkChangeSet(changes, shop, everywhere).map(({ path }) => path);
 
 describe('checkChangeSet', () => {
   it('CHG-1: takes a sound set as it is', () => {
@@ -72,7 +90,7 @@ describe('checkChangeSet', () => {
   });
 
   it('CHG-3: refuses a change in a project without environments', () => {
-    expect(checkChangeSet([change()], { ...shop, environments: [] })).toHaveLength(1);
+    expect(checkChangeSet([change()], { ...shop, environments: [] }, everywhere)).toHaveLength(1);
   });
 
   it('FLG-9: refuses definitions meant to exhaust memory or time', () => {
@@ -103,7 +121,7 @@ describe('pinChanges', () => {
   it('CHG-3: spells out the environments, all of the project where none are named', () => {
     const changes = [change(), change({ flag: 'flag-1', environments: ['production', 'staging'] })];
 
-    expect(pinChanges(changes, shop).map(({ environments }) => environments)).toEqual([
+    expect(pinChanges(changes, shop, everywhere).map(({ environments }) => environments)).toEqual([
       ['development', 'staging', 'production'],
       ['staging', 'production'],
     ]);
@@ -111,7 +129,7 @@ describe('pinChanges', () => {
 });
 
 describe('changeSetContent', () => {
-  const content = (...changes: TriggerChange[]) => changeSetContent(pinChanges(changes, shop));
+  const content = (...changes: TriggerChange[]) => changeSetContent(pinChanges(changes, shop, everywhere));
 
   it('CHG-1: is the same for the same change, however it was written', () => {
     const reordered = JSON.parse('{"defaultVariant":"on","variants":{"off":false,"on":true},"state":"ENABLED"}');

@@ -1,6 +1,6 @@
 import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
-import { HOUR } from '../../src/domain/instant';
+import { HOUR, SECOND } from '../../src/domain/instant';
 import type { ReleaseAction, Review } from '../../src/domain/pipeline';
 import type {
   AcceptedAction,
@@ -32,12 +32,15 @@ export const phase = (name: string, more: Partial<PhasePlan> = {}): PhasePlan =>
   bakeMs: HOUR,
   review: null,
   environments: ['staging', 'production'],
+  unconditional: [],
   ...more,
 });
 
 /** Three phases without reviews, triggered by ada. */
 export const plan = (more: Partial<ReleasePlan> = {}): ReleasePlan => ({
   phases: PHASES.map((name) => phase(name)),
+  items: [{ kind: 'flags' }],
+  revertWaitMs: 10 * SECOND,
   onFailure: 'hold',
   reasonRequired: [],
   authors: ['ada'],

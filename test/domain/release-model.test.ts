@@ -44,10 +44,13 @@ const plans: fc.Arbitrary<ReleasePlan> = fc.record({
         bakeMs: fc.oneof(fc.constant(0), durationMs),
         review: fc.option(reviews),
         environments: fc.subarray([...ENVIRONMENTS], { minLength: 1 }),
+        unconditional: fc.constant<string[]>([]),
       }),
       { minLength: 1, maxLength: 5 },
     )
     .map((phases) => phases.map((more, index) => phase(`phase-${index}`, more))),
+  items: fc.constant([{ kind: 'flags' as const }]),
+  revertWaitMs: fc.constant(10_000),
   onFailure: fc.constantFrom('hold', 'hold', 'abort'),
   reasonRequired: fc.constantFrom([], [], ['abort'], ['pause', 'skip']),
   authors: fc.constantFrom(['ada'], ['ada', 'rita']),
@@ -335,7 +338,7 @@ class WatchedRun {
       const asked = (verb: ReleaseAction) =>
         action(verb, plan, { number: state.decided + 1, by, acceptedAt: now, attempt: null, phase: null });
       const decided = RELEASE_ACTIONS.filter((verb) => {
-        const next = nextStep({ state, plan, holds, mailbox: [asked(verb)], held: false, now });
+        const next = nextStep({ state, plan, holds, mailbox: [asked(verb)], finished: [], held: false, now });
         return 'step' in next && next.step.outcomes[0]?.refusal === null;
       });
       expect(allowedActions({ state, plan, holds }, asked('abort'), Math.max(now, state.lastAt))).toEqual(decided);

@@ -250,7 +250,11 @@ export class Oracle {
     if (action.expiresAt !== null && action.expiresAt <= now) {
       return false;
     }
-    if (this.isOver() || this.place === 'aborting' || (this.plan.reasonRequired.includes(verb) && !rights.hasReason)) {
+    if (
+      this.isOver() ||
+      this.place === 'aborting' ||
+      (this.plan.reasonRequired.some((one) => one === verb) && !rights.hasReason)
+    ) {
       return false;
     }
     if (verb === 'abort') {
@@ -340,6 +344,8 @@ export class Oracle {
         if (this.approvals.length >= (this.phase().review?.approvals ?? 0)) {
           this.place = 'ready';
         }
+        return;
+      case 'accept-drift':
         return;
       case 'unpause':
         if (isUnderWay) {

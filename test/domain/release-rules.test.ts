@@ -139,6 +139,7 @@ describe('progress', () => {
       plan: of,
       holds: [],
       mailbox: [],
+      finished: [],
       held: true,
       now: NOON + DAY,
     });
@@ -985,6 +986,7 @@ describe('actions in general', () => {
       plan: run.plan,
       holds: [],
       mailbox: [action('pause', run.plan, { number: 2 })],
+      finished: [],
       held: false,
       now: NOON,
     });
@@ -1218,7 +1220,7 @@ describe('the position as data', () => {
   it('REL-33: a position left behind a roll-out goes on by itself, and never past a review', () => {
     const of = reviewedInTheMiddle();
     const next = (state: ReturnType<typeof after>) =>
-      nextStep({ state, plan: of, holds: [], mailbox: [], held: false, now: NOON });
+      nextStep({ state, plan: of, holds: [], mailbox: [], finished: [], held: false, now: NOON });
     const rolledOut = after(
       of,
       did.start(),
@@ -1279,15 +1281,18 @@ describe('the position as data', () => {
       reasonRequired: ['abort'],
     };
 
-    expect(planOf(pipeline, ['ada', 'ci'], 'ada')).toEqual({
+    expect(planOf(pipeline, [], ['ada', 'ci'], 'ada')).toEqual({
       phases: [
         {
           name: 'staff',
           bakeMs: HOUR,
           review: review({ teams: ['release-managers'] }),
           environments: ['staging', 'production'],
+          unconditional: ['staging', 'production'],
         },
       ],
+      items: [],
+      revertWaitMs: 10 * SECOND,
       onFailure: 'abort',
       reasonRequired: ['abort'],
       authors: ['ada', 'ci'],

@@ -210,7 +210,7 @@ export class ReleaseRun {
 
   private input(): NextInput {
     const { state, plan, now, mailbox, knownHolds } = this;
-    return { state, plan, now, mailbox, holds: knownHolds, held: false };
+    return { state, plan, now, mailbox, finished: [], holds: knownHolds, held: false };
   }
 
   /** The store's transaction: what is conditional is recorded only if nothing undecided and no hold is found (REL-30). */

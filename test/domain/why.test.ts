@@ -9,7 +9,7 @@ const defect: Hold = { kind: 'defect', id: 'defect-1', detail: 'Checkout loses c
 const freeze: Hold = { kind: 'freeze', id: 'freeze-1', detail: 'Holidays until 2 January' };
 
 const why = (of: ReleasePlan, state: ReleaseState, more: Partial<WhyInput> = {}) =>
-  blockersOf({ state, plan: of, holds: [], queue: null, undecided: [], now: NOON + MINUTE, ...more });
+  blockersOf({ state, plan: of, holds: [], queue: null, undecided: [], effects: [], now: NOON + MINUTE, ...more });
 
 const reviewed = (more: Partial<Review> = {}) =>
   planOfPhases(phase('staff', { review: review(more) }), phase('everyone'));

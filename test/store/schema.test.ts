@@ -126,6 +126,7 @@ const columns: Columns = {
     previousVersion: true,
     expectedVersion: true,
     status: true,
+    errored: true,
     tries: true,
     sendingUntil: true,
     nextAttemptAt: true,

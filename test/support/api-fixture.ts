@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS } from '../../src/api/settings';
 import { createSecretBox } from '../../src/store/secret-box';
 import { openStore } from '../../src/store/store';
 import { ensureAdmin } from '../../src/store/users/ensure-admin';
-import { endpointFault } from './endpoint-fault';
+import { createAddressPolicy, faultOfUrl } from '../../src/targets/webhooks/address-policy';
 import { removeDir, tempDir } from './temp-dir';
 
 export const ADMIN_TOKEN = 'an-administrator-token-for-tests-only';
@@ -50,7 +50,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<ApiFixtur
     outcomes: new OutcomeWaiters(store),
     flagImage,
     flagFollower,
-    endpointFault,
+    endpointFault: (url) => faultOfUrl(url, createAddressPolicy([])),
     secretBox: createSecretBox('a-key-for-tests-of-at-least-32-characters'),
     probes: { store: () => Promise.resolve() },
     settings: {

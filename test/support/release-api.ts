@@ -20,19 +20,19 @@ import { createApp } from '../../src/api/server';
 import { DEFAULT_LIMITS } from '../../src/api/settings';
 import type { FlagDefinition } from '../../src/domain/flag';
 import type { ReleaseAction } from '../../src/domain/pipeline';
-import type { ShownState } from '../../src/domain/release';
-import { createSecretBox } from '../../src/store/secret-box';
+import { REVERT_WAIT_MS, type ShownState } from '../../src/domain/release';
 import { openStore, type Store } from '../../src/store/store';
 import { ensureAdmin } from '../../src/store/users/ensure-admin';
 import { FlagFollower } from '../../src/targets/flags/flag-follower';
 import { FlagImage } from '../../src/targets/flags/flag-image';
+import { faultOfUrl } from '../../src/targets/webhooks/address-policy';
 import { taskQueueOf } from '../../src/workflows/messages';
 import { ADMIN_TOKEN } from './api-fixture';
-import { endpointFault } from './endpoint-fault';
 import { eventually } from './eventually';
 import { connectTemporal, type TemporalConnections } from './release-world';
 import { OFF, ON } from './store-fixtures';
 import { removeDir, tempDir } from './temp-dir';
+import { testPolicy, testSecretBox, testServices } from './test-services';
 import { temporalAddress } from './temporal-server';
 import { workflowBundle } from './workflow-bundle';
 
@@ -220,7 +220,7 @@ export class ReleaseApi {
       connection: this.temporal.native,
       taskQueue: taskQueueOf(this.store.installationId),
       workflowBundle: await workflowBundle(),
-      activities: createActivities(this.store),
+      activities: createActivities({ store: this.store, services: testServices(), revertWaitMs: REVERT_WAIT_MS }),
       // What a stopped worker had in memory is to be taken over at once.
       stickyQueueScheduleToStartTimeout: '100 milliseconds',
     });
@@ -347,12 +347,12 @@ async function depsOver(store: Store): Promise<Deps> {
     registry: new Registry(),
     authenticator: createAuthenticator(store, Date.now),
     keyRing: createKeyRing(store),
-    secretBox: createSecretBox('a-key-for-tests-of-at-least-32-characters'),
+    secretBox: testSecretBox,
     outcomes: new OutcomeWaiters(store),
     flagImage,
     // Outages of the store are the subject of some of these tests.
     flagFollower: await FlagFollower.start(store, flagImage, () => undefined),
-    endpointFault,
+    endpointFault: (url) => faultOfUrl(url, testPolicy),
     probes: {},
     settings: {
       corsOrigins: [],

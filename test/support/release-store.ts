@@ -1,5 +1,5 @@
 import { readAction, type ActionRecord } from '../../src/api/releases/outcome-waiters';
-import type { Phase, Pipeline, ReleaseAction, Review } from '../../src/domain/pipeline';
+import type { ActionVerb, Phase, Pipeline, Review } from '../../src/domain/pipeline';
 import type { ActionRights, ReleaseState, ShownState } from '../../src/domain/release';
 import { shownState } from '../../src/domain/release';
 import { readAudit } from '../../src/store/audit/read-audit';
@@ -10,7 +10,10 @@ import { acceptAction } from '../../src/store/releases/accept-action';
 import { positionOf } from '../../src/store/releases/stored-release';
 import { triggerRelease, type Triggered } from '../../src/store/releases/trigger-release';
 import type { Store } from '../../src/store/store';
+import { replaceEndpoints } from '../../src/store/services/endpoints';
+import { addSecret } from '../../src/store/services/service-secrets';
 import { insertProject, OFF, ON } from './store-fixtures';
+import { testSecretBox } from './test-services';
 import { openTestStore, type TestStore } from './test-store';
 
 /** Triggers the releases of these tests; `olga` and `rita` are no authors and may do everything. */
@@ -38,6 +41,8 @@ export const phase = (name: string, more: Partial<Phase> = {}): Phase => ({
 export interface ReleaseToTrigger extends Partial<Omit<Pipeline, 'phases'>> {
   phases: Phase[];
   flags?: string[];
+  /** Versions of services behind the flags, in this order. */
+  services?: Record<string, string>;
   whenBusy?: 'reject' | 'queue';
   base?: string;
 }
@@ -50,6 +55,8 @@ export interface ActionToAccept {
   attempt?: number;
   expiresAfterMs?: number;
   rights?: Partial<ActionRights>;
+  /** `accept-drift`: what is given up. */
+  item?: { service: string; environment: string | null };
 }
 
 /** What a `ReleaseStore` is made of. */
@@ -107,9 +114,53 @@ export class ReleaseStore {
     );
   }
 
+  /** A service with these endpoints by environment, and a secret; its id. */
+  async putService(slug: string, endpoints: Record<string, string>, timeoutMs = 2_000): Promise<string> {
+    const id = newId();
+    await this.store.write(async (unit) => {
+      await unit.sql
+        .insertInto('services')
+        .values({
+          id,
+          projectId: this.projectId,
+          slug,
+          displayName: slug,
+          timeoutMs,
+          createdAt: Date.now(),
+          deletedAt: null,
+        })
+        .execute();
+      const rows = Object.entries(endpoints).map(([environment, url]) => ({
+        environmentId: this.environments[environment] ?? '',
+        url,
+      }));
+      await replaceEndpoints(unit, id, rows);
+      await addSecret(unit, {
+        projectId: this.projectId,
+        service: { id, slug },
+        secretBox: testSecretBox,
+        by: AUTHOR,
+        at: Date.now(),
+      });
+    });
+    return id;
+  }
+
+  /** Gives a service another endpoint in one environment. */
+  async moveService(serviceId: string, environment: string, url: string): Promise<void> {
+    await this.store.write(async ({ sql }) => {
+      await sql
+        .updateTable('serviceEndpoints')
+        .set({ url })
+        .where('serviceId', '=', serviceId)
+        .where('environmentId', '=', this.environments[environment] ?? '')
+        .execute();
+    });
+  }
+
   /** What becomes of a trigger that switches these gates on. */
   async tryToTrigger(wanted: ReleaseToTrigger): Promise<Triggered> {
-    const { phases, flags = ['new-checkout'], whenBusy = 'reject', base, ...more } = wanted;
+    const { phases, flags = ['new-checkout'], services = {}, whenBusy = 'reject', base, ...more } = wanted;
     for (const flag of flags) {
       if (!(await this.findFlag(flag))) {
         await this.putFlag(flag);
@@ -134,7 +185,10 @@ export class ReleaseStore {
       return triggerRelease(unit, {
         projectId: this.projectId,
         pipelineId: put.id,
-        changes: flags.map((flag) => ({ flag, definition: ON, ...(base === undefined ? {} : { base }) })),
+        changes: [
+          ...flags.map((flag) => ({ flag, definition: ON, ...(base === undefined ? {} : { base }) })),
+          ...Object.entries(services).map(([service, version]) => ({ service, version })),
+        ],
         triggeredBy: AUTHOR,
         withOwnToken: true,
         sourceActor: null,
@@ -158,7 +212,7 @@ export class ReleaseStore {
   }
 
   /** Accepts an action as the facade does; returns its id. */
-  async accept(releaseId: string, verb: ReleaseAction, asked: ActionToAccept = {}): Promise<string> {
+  async accept(releaseId: string, verb: ActionVerb, asked: ActionToAccept = {}): Promise<string> {
     const actionId = await this.store.write((unit) =>
       acceptAction(unit, {
         releaseId,
@@ -168,6 +222,7 @@ export class ReleaseStore {
         attempt: asked.attempt ?? null,
         reason: null,
         expiresAfterMs: asked.expiresAfterMs ?? null,
+        ...(asked.item && { item: asked.item }),
         now: asked.at ?? Date.now(),
         judge: (plan) => ({
           mayApprove: plan.phases.map(({ name }) => name),

@@ -7,19 +7,20 @@ import { Dispatcher } from '../../src/api/dispatch/dispatcher';
 import { temporalEngine, type Engine } from '../../src/api/dispatch/engine';
 import { createLog } from '../../src/api/log';
 import { OutcomeWaiters } from '../../src/api/releases/outcome-waiters';
-import type { ReleaseAction } from '../../src/domain/pipeline';
+import type { ActionVerb } from '../../src/domain/pipeline';
 import type { ReleaseState, ShownState } from '../../src/domain/release';
-import { shownState } from '../../src/domain/release';
+import { REVERT_WAIT_MS, shownState } from '../../src/domain/release';
 import type { ReleaseWorkflowInput } from '../../src/workflows/messages';
 import { RELEASE_WORKFLOW, releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { eventually } from './eventually';
+import { testServices } from './test-services';
 import { newParts, ReleaseStore, type ActionToAccept, type StoreParts } from './release-store';
 import { workflowBundle } from './workflow-bundle';
 
 export interface WorkerOptions {
   bundle?: { code: string };
-  /** Put between the workflows and the real activities. */
-  activities?: (real: ReleaseActivities) => ReleaseActivities;
+  /** Put between the workflows and the real activities; those left out are the real ones. */
+  activities?: (real: ReleaseActivities) => Partial<ReleaseActivities>;
   /** 0: every step is replayed from the start. */
   maxCachedWorkflows?: number;
   /** Short by default: a stopped worker's workflows are to be taken over at once. */
@@ -98,13 +99,13 @@ export class ReleaseWorld extends ReleaseStore {
   }
 
   async startWorker({ bundle, activities, maxCachedWorkflows, stickyTimeoutMs }: WorkerOptions = {}): Promise<void> {
-    const real = createActivities(this.store);
+    const real = createActivities({ store: this.store, services: testServices(), revertWaitMs: REVERT_WAIT_MS });
     const worker = await Worker.create({
       connection: this.temporal.native,
       identity: 'sluice',
       taskQueue: taskQueueOf(this.store.installationId),
       workflowBundle: bundle ?? (await workflowBundle()),
-      activities: activities?.(real) ?? real,
+      activities: { ...real, ...activities?.(real) },
       stickyQueueScheduleToStartTimeout: stickyTimeoutMs ?? 100,
       ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
     });
@@ -123,7 +124,7 @@ export class ReleaseWorld extends ReleaseStore {
   }
 
   /** Accepts an action and waits for its outcome: `applied`, or the refusal's code. */
-  async act(releaseId: string, verb: ReleaseAction, asked: ActionToAccept = {}): Promise<string> {
+  async act(releaseId: string, verb: ActionVerb, asked: ActionToAccept = {}): Promise<string> {
     return this.outcomeOf(await this.accept(releaseId, verb, asked));
   }
 

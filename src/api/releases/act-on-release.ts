@@ -1,24 +1,13 @@
 import { z } from 'zod';
 
 import type { ReleaseAction } from '../../domain/pipeline';
-import type { Refusal } from '../../domain/refusal';
-import { acceptAction } from '../../store/releases/accept-action';
-import { readRelease } from '../../store/releases/read-release';
-import type { Caller } from '../caller';
-import { accepted, defineRoute, ok, type Route } from '../define-route';
+import { defineRoute, type Route } from '../define-route';
 import type { Deps } from '../deps';
-import { claimIdempotencyKey, type IdempotentRequest } from '../idempotency';
-import { Problem, problemOf } from '../problem';
 import type { ProblemCode } from '../problem-codes';
 import { duration } from '../schemas/common';
-import { action as actionSchema, actionBody, release as releaseSchema } from '../schemas/release';
-import { actionView } from './action-view';
-import { actionRights, mayAct } from './caller-rights';
+import { actionBody } from '../schemas/release';
+import { ACTION_PROBLEMS, actionAnswers, requestAction } from './request-action';
 import { actionScope } from './release-scope';
-import { releaseView } from './release-view';
-
-/** How long a caller waits for the decision before the answer is 202 (REL-25). */
-const DECISION_WAIT_MS = 2_000;
 
 const body = actionBody(duration);
 
@@ -30,13 +19,7 @@ interface ActionRoute {
   problems: ProblemCode[];
 }
 
-const ANYTIME: ProblemCode[] = [
-  'release.unknown',
-  'release.ended',
-  'release.aborting',
-  'action.expired',
-  'action.reason-required',
-];
+const ANYTIME: ProblemCode[] = [...ACTION_PROBLEMS, 'release.aborting'];
 const IN_A_PHASE: ProblemCode[] = [...ANYTIME, 'release.queued', 'release.stale-phase', 'release.blocked'];
 const REVIEW: ProblemCode[] = ['review.not-allowed', 'review.author', 'review.token-maker'];
 
@@ -122,82 +105,16 @@ export const actOnRelease = (deps: Deps): Route[] =>
       permission: { name: verb === 'approve' ? 'ReleaseApprove' : 'ReleaseControl', in: actionScope(deps.store, verb) },
       params: z.strictObject({ release: z.string().describe('The release’s id.') }),
       body,
-      answers: {
-        200: { description: 'Applied and recorded; the release as it is now.', body: releaseSchema },
-        202: {
-          description: 'Accepted and not yet decided: it will be applied or refused, never lost.',
-          body: actionSchema,
-          headers: { location: 'Where to ask for the outcome.' },
-        },
-      },
+      answers: actionAnswers,
       problems,
-      handle: async ({ scope, body: asked, caller, idempotency }) => {
-        const actionId = await accept(deps, verb, scope.release.id, asked, caller, idempotency);
-        const action = await deps.outcomes.wait(actionId, DECISION_WAIT_MS);
-        const location = `/v1/actions/${actionId}`;
-        if (!action) {
-          throw new Problem('action.unknown', `There is no action ${actionId}`);
-        }
-        switch (action.status) {
-          case 'applied': {
-            // Clients of flags see what was decided no later than the one who asked for it.
-            await deps.flagFollower.caughtUp();
-            const release = await readRelease(deps.store.read, scope.release.id);
-            return ok(await releaseView(deps.store, release ?? scope.release, caller, deps.now()), { location });
-          }
-          case 'refused':
-            throw refusedAction(action.refusal, location);
-          case 'undecided':
-            return accepted(location, actionView(action, caller.user));
-        }
+      handle: ({ scope: { release }, body: asked, caller, idempotency }) => {
+        const { phase = null, attempt = null, reason = null, expiresAfter = null } = asked;
+        return requestAction(
+          deps,
+          { verb, release, phase, attempt, reason, expiresAfterMs: expiresAfter },
+          caller,
+          idempotency,
+        );
       },
     }),
   );
-
-function refusedAction(refusal: Refusal | null, location: string): Problem {
-  if (!refusal) {
-    throw new Error(`${location} is refused without a reason`);
-  }
-  const problem = problemOf(refusal);
-  return new Problem(problem.code, problem.detail, { ...problem.extras, headers: { location } });
-}
-
-/** Writes the action, or finds the one that came with the same key before. Returns its id. */
-async function accept(
-  deps: Deps,
-  verb: ReleaseAction,
-  releaseId: string,
-  asked: z.output<typeof body>,
-  caller: Caller,
-  idempotency: IdempotentRequest | null,
-): Promise<string> {
-  const now = deps.now();
-  return deps.store.write(async (unit) => {
-    const claim = await claimIdempotencyKey<string>(unit, idempotency, now);
-    if (claim.repeated !== null) {
-      return claim.repeated;
-    }
-    const actionId = await acceptAction(unit, {
-      releaseId,
-      verb,
-      by: caller.userId,
-      phase: asked.phase ?? null,
-      attempt: asked.attempt ?? null,
-      reason: asked.reason ?? null,
-      expiresAfterMs: asked.expiresAfter ?? null,
-      now,
-      judge: (plan, projectId) => {
-        const rights = actionRights(caller, projectId, plan, asked.reason !== undefined);
-        if (!mayAct(verb, caller, projectId, plan, rights)) {
-          throw new Problem('request.forbidden', `The permission to ${verb} was withdrawn meanwhile`);
-        }
-        return rights;
-      },
-    });
-    if (actionId === undefined) {
-      throw new Problem('release.unknown', `There is no release ${releaseId}`);
-    }
-    await claim.keep(actionId, releaseId);
-    return actionId;
-  });
-}

@@ -1,5 +1,5 @@
 import { isAdministrator, mayApprove } from '../../domain/permission';
-import type { ReleaseAction } from '../../domain/pipeline';
+import type { ActionVerb } from '../../domain/pipeline';
 import type { ActionRights, ReleasePlan } from '../../domain/release';
 import type { Caller } from '../caller';
 
@@ -15,7 +15,7 @@ export function actionRights(caller: Caller, projectId: string, plan: ReleasePla
 
 /** Whether the caller may use the verb at all; what it needs beyond that depends on the release's state (SEC-4, SEC-5). */
 export function mayAct(
-  verb: ReleaseAction,
+  verb: ActionVerb,
   caller: Caller,
   projectId: string,
   plan: ReleasePlan,

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 
 import { shownState } from '../../domain/release';
-import type { ReleaseAction } from '../../domain/pipeline';
+import type { ActionVerb } from '../../domain/pipeline';
 import { blockersOf, type Blocker, type Remedy } from '../../domain/why';
 import { readBlockers } from '../../store/releases/read-blockers';
 import { userNames } from '../../store/releases/read-release';
@@ -62,12 +62,23 @@ async function blockerView(sql: Kysely<Tables>, projectId: string, blocker: Bloc
     phase: 'phase' in blocker ? blocker.phase : null,
     since: sinceOf(blocker),
     until: untilOf(blocker),
+    ...targetOf(blocker),
     remainingMs: kind === 'paused' ? blocker.remainingMs : null,
     by: by === null ? null : nameOf(by),
     approvals: kind === 'review' ? { given: given.map(nameOf), needed: blocker.needed } : null,
     releases: kind === 'queue' ? [...new Set(blocker.ahead.map(({ release }) => release))] : [],
     remedies: await Promise.all(blocker.remedies.map((remedy) => remedyView(sql, projectId, remedy))),
   };
+}
+
+function targetOf(blocker: Blocker) {
+  return blocker.kind === 'target' || blocker.kind === 'revert'
+    ? {
+        service: blocker.service,
+        environment: blocker.environment,
+        nextAttemptAt: toInstantOrNull(blocker.nextAttemptAt),
+      }
+    : { service: null, environment: null, nextAttemptAt: null };
 }
 
 type ShownKind = Exclude<Blocker['kind'], 'defect' | 'freeze'>;
@@ -103,7 +114,7 @@ async function remedyView(sql: Kysely<Tables>, projectId: string, { action, need
   const told = holders.filter((holder) => !except.includes(holder)).slice(0, HOLDERS_TOLD);
   const names = await userNames(sql, told);
   return {
-    action: action as ReleaseAction,
+    action: action as ActionVerb,
     permission: 'permission' in needs ? needs.permission : null,
     teams: 'teams' in needs ? needs.teams : [],
     heldBy: told.map((holder) => names.get(holder) ?? holder),

@@ -39,7 +39,7 @@ function deploymentView(row: DeploymentRecord) {
     attempt: row.attempt,
     state: row.state,
     errored: row.errored === 1,
-    // A pipeline has no process yet: a deployment is the roll-out of the change set, which is one transaction.
+    // A pipeline has no process yet: a deployment is the roll-out of the change set.
     steps: [
       {
         name: 'roll-out',
@@ -47,12 +47,12 @@ function deploymentView(row: DeploymentRecord) {
         state: row.state === 'queued' || row.state === 'waiting' ? ('pending' as const) : row.state,
         startedAt,
         endedAt,
-        error: null,
+        error: row.error,
       },
     ],
     interruptions: [],
     triggeredBy: null,
-    endedBy: null,
+    endedBy: row.endedByName,
     createdAt: toInstant(row.createdAt),
     startedAt,
     endedAt,

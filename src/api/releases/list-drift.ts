@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { listDrift } from '../../store/releases/list-drift';
 import { defineRoute, ok } from '../define-route';
 import type { Deps } from '../deps';
-import { id } from '../schemas/common';
+import { id, toInstantOrNull } from '../schemas/common';
 import { drift } from '../schemas/release';
 import { readableRelease } from './release-scope';
 
@@ -15,7 +15,8 @@ export const listDriftRoute = (deps: Deps) =>
     operationId: 'listDrift',
     summary: 'Whether each touched target came back, or somebody else’s change stands',
     description:
-      'Filled by an abort, and by a completion that found a direct edit (CHG-3). Never longer than one page.',
+      'Filled by an abort, and by a completion that found a direct edit (CHG-3). A service is `reverting` until it is back ' +
+      'or given up. Never longer than one page.',
     permission: { name: 'ProjectView', in: readableRelease(deps.store) },
     params: z.strictObject({ release: id }),
     answers: {
@@ -23,7 +24,7 @@ export const listDriftRoute = (deps: Deps) =>
         description: 'The touched targets.',
         body: z
           .strictObject({
-            items: z.array(drift).describe('By flag and environment.'),
+            items: z.array(drift).describe('Flags, then services in the order in which they come back.'),
             next: z.null().describe('There is never another page.'),
           })
           .meta({ id: 'DriftList', description: 'The touched targets of a release.' }),
@@ -33,7 +34,7 @@ export const listDriftRoute = (deps: Deps) =>
     handle: async ({ scope }) => {
       const touched = await listDrift(deps.store.read, scope.release);
       return ok({
-        items: touched.map((item) => ({ ...item, target: 'flag' as const, nextAttemptAt: null })),
+        items: touched.map((item) => ({ ...item, nextAttemptAt: toInstantOrNull(item.nextAttemptAt) })),
         next: null,
       });
     },

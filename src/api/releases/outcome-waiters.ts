@@ -1,4 +1,4 @@
-import type { ReleaseAction } from '../../domain/pipeline';
+import type { ActionVerb } from '../../domain/pipeline';
 import type { Refusal } from '../../domain/refusal';
 import type { Store } from '../../store/store';
 
@@ -7,7 +7,7 @@ export interface ActionRecord {
   id: string;
   releaseId: string;
   number: number;
-  verb: ReleaseAction;
+  verb: ActionVerb;
   actorId: string;
   reason: string | null;
   acceptedAt: number;
@@ -68,7 +68,7 @@ export async function readAction(store: Store, actionId: string): Promise<Action
   return (
     row && {
       ...row,
-      verb: row.verb as ReleaseAction,
+      verb: row.verb as ActionVerb,
       refusal: row.refusal === null ? null : (JSON.parse(row.refusal) as Refusal),
     }
   );

@@ -1,7 +1,7 @@
 import { planOfRow } from '../../store/releases/stored-release';
 import { readRelease, type ReleaseRecord } from '../../store/releases/read-release';
 import type { Store } from '../../store/store';
-import type { ReleaseAction } from '../../domain/pipeline';
+import type { ActionVerb } from '../../domain/pipeline';
 import type { Caller } from '../caller';
 import type { Scope, ScopeRequest } from '../define-route';
 import { Problem } from '../problem';
@@ -29,7 +29,7 @@ export const readableRelease =
 
 /** The same for acting: what the verb needs differs with the release (REL-10, REL-19, SEC-4). */
 export const actionScope =
-  (store: Store, verb: ReleaseAction) =>
+  (store: Store, verb: ActionVerb) =>
   async (request: ScopeRequest): Promise<ReleaseScope> => {
     const scope = await releaseScope(store)(request);
     const plan = planOfRow(scope.release);

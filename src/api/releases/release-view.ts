@@ -1,9 +1,10 @@
+import { isServiceChange } from '../../domain/change';
 import { allowedActions } from '../../domain/decide';
 import type { ReleaseAction } from '../../domain/pipeline';
 import type { AcceptedAction, PhaseState, ReleasePlan, ReleaseState } from '../../domain/release';
 import { isTerminal, planAt, shownPhaseState, shownState } from '../../domain/release';
 import { userNames, type ReleaseRecord } from '../../store/releases/read-release';
-import { changesOf, planOfRow, positionOf } from '../../store/releases/stored-release';
+import { changesOf, planOfRow, positionOf, type StoredChange } from '../../store/releases/stored-release';
 import type { Store } from '../../store/store';
 import type { Caller } from '../caller';
 import { toInstant } from '../schemas/common';
@@ -22,7 +23,7 @@ export async function listedReleases(store: Store, records: readonly ReleaseReco
   const names = await userNames(store.read, states.flatMap(approversOf));
   return records.map((record, index) => {
     const { changes, ...rest } = viewOf(record, states[index] ?? positionOf(record), names, caller, now);
-    return { ...rest, changes: changes.map(({ flag, environments }) => ({ flag, environments })) };
+    return { ...rest, changes: changes.map(listedChange) };
   });
 }
 
@@ -49,7 +50,7 @@ function viewOf(
     armed: state.armed?.intent ?? null,
     defect: null,
     allowed: allowedTo(caller, record.projectId, plan, state, now),
-    changes: changesOf(record).map(({ flag, environments, definition }) => ({ flag, environments, definition })),
+    changes: changesOf(record).map((change) => changeView(change, state)),
     triggeredBy: record.trigger,
     reason: record.reason,
     source: record.source === null ? null : (JSON.parse(record.source) as Record<string, string>),
@@ -57,6 +58,22 @@ function viewOf(
     createdAt: toInstant(record.createdAt),
     endedAt: record.endedAt === null ? null : toInstant(record.endedAt),
   };
+}
+
+function changeView(change: StoredChange, { touched }: ReleaseState) {
+  if (!isServiceChange(change)) {
+    const { flag, environments, definition } = change;
+    return { flag, environments, definition };
+  }
+  const { service, version, environments } = change;
+  const hasIt = (environment: string) =>
+    touched.some((each) => each.service === service && each.environment === environment && each.state === 'applied');
+  return { service, version, environments, deployed: environments.filter(hasIt) };
+}
+
+/** A change without what may be half a megabyte. */
+function listedChange(change: ReturnType<typeof changeView>) {
+  return 'flag' in change ? { flag: change.flag, environments: change.environments } : change;
 }
 
 function phaseView(name: string, phase: PhaseState, names: ReadonlyMap<string, string>, now: number) {

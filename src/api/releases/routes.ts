@@ -1,5 +1,6 @@
 import type { Route } from '../define-route';
 import type { Deps } from '../deps';
+import { acceptDrift } from './accept-drift';
 import { actOnRelease } from './act-on-release';
 import { getAction } from './get-action';
 import { getWhy } from './get-why';
@@ -20,6 +21,7 @@ export function releaseRoutes(deps: Deps): Route[] {
     listReleaseEvents(deps),
     listDeploymentsRoute(deps),
     listDriftRoute(deps),
+    acceptDrift(deps),
     ...actOnRelease(deps),
     getAction(deps),
   ];

@@ -64,18 +64,29 @@ const releasePhase = z
   })
   .meta({ id: 'ReleasePhase', description: 'One phase of a release and how far it has come.' });
 
-const releasedChange = z
+const releasedFlag = z
   .strictObject({
     flag: slug.describe('Name of the flag.'),
     environments: z.array(slug).describe('Where its answers change (CHG-3), in the project’s order.'),
     definition: flagDefinition.describe('What the flag becomes, as pinned by the trigger.'),
   })
-  .meta({ id: 'ReleasedChange', description: 'One pinned change (CHG-1).' });
+  .meta({ id: 'ReleasedFlag', description: 'One pinned change of a flag (CHG-1).' });
 
-const listedChange = releasedChange.omit({ definition: true }).meta({
-  id: 'ListedChange',
-  description: 'One pinned change; its definition is in the release itself.',
+const listedFlagChange = releasedFlag.omit({ definition: true }).meta({
+  id: 'ListedFlagChange',
+  description: 'One pinned change of a flag; its definition is in the release itself.',
 });
+
+const releasedService = z
+  .strictObject({
+    service: slug.describe('Name of the service.'),
+    version: z.string().describe('What it becomes, as pinned by the trigger.'),
+    environments: z.array(slug).describe('Where the pipeline brings it (CHG-2), in the project’s order.'),
+    deployed: z
+      .array(slug)
+      .describe('Those of them that have it from this release; the others stay as they are (REL-24).'),
+  })
+  .meta({ id: 'ReleasedService', description: 'One pinned version of a service (CHG-1).' });
 
 /** Where a trigger came from (REL-5); every part is optional, and stays as it was sent. */
 export const releaseSource = z
@@ -132,7 +143,7 @@ const origin = {
 export const release = z
   .strictObject({
     ...common,
-    changes: z.array(releasedChange).describe('The pinned change set, in its order.'),
+    changes: z.array(z.union([releasedFlag, releasedService])).describe('The pinned change set, in its order.'),
     ...origin,
   })
   .meta({ id: 'Release', description: 'One run of a pipeline version for one pinned change set.' });
@@ -141,7 +152,9 @@ export const release = z
 export const listedRelease = z
   .strictObject({
     ...common,
-    changes: z.array(listedChange).describe('The pinned change set, without definitions.'),
+    changes: z
+      .array(z.union([listedFlagChange, releasedService]))
+      .describe('The pinned change set, without definitions.'),
     ...origin,
   })
   .meta({ id: 'ListedRelease', description: 'A release as lists show it.' });
@@ -187,7 +200,7 @@ export const action = z
     id: z.string().describe('The action’s id.'),
     release: z.string().describe('Id of the release it was asked of.'),
     number: z.int().min(1).describe('Its place among the release’s actions: they are decided in this order (REL-28).'),
-    verb: actionName.describe('What was asked for.'),
+    verb: z.enum([...RELEASE_ACTIONS, 'accept-drift']).describe('What was asked for.'),
     state: z
       .enum(['pending', 'applied', 'refused'])
       .describe('`pending`: accepted and not yet decided; it will be applied or refused, never lost (REL-25).'),
@@ -201,7 +214,11 @@ export const action = z
 
 const remedy = z
   .strictObject({
-    action: z.enum(RELEASE_ACTIONS).describe('What lifts it: an action of the release, by its name in the path.'),
+    action: z
+      .enum([...RELEASE_ACTIONS, 'accept-drift'])
+      .describe(
+        'What lifts it: an action of the release, by its name in the path; `accept-drift`: giving up a target.',
+      ),
     permission: z.string().nullable().describe('The permission that this needs; null: membership in one of the teams.'),
     teams: z.array(slug).describe('Names of the teams whose members may do it; empty: the permission decides (SEC-4).'),
     heldBy: z.array(slug).describe('Names of users who may do it now; of very many, the first.'),
@@ -211,12 +228,26 @@ const remedy = z
 const blocker = z
   .strictObject({
     kind: z
-      .enum(['start', 'queue', 'review', 'bake-timer', 'paused', 'roll-out', 'failed', 'undecided-action', 'revert'])
+      .enum([
+        'start',
+        'queue',
+        'review',
+        'bake-timer',
+        'paused',
+        'roll-out',
+        'failed',
+        'target',
+        'undecided-action',
+        'revert',
+      ])
       .describe('What keeps the release where it is.'),
     detail: z.string().describe('The same in one sentence.'),
     phase: z.string().nullable().describe('The phase it is about; null: the release as a whole.'),
     since: nullableInstant('Since when; null where that is not known.'),
     until: nullableInstant('When it ends by itself: a bake, the deadline of a review; null: never.'),
+    service: slug.nullable().describe('Name of the service that does not answer as it should; null: it is about none.'),
+    environment: slug.nullable().describe('Name of the environment of that service; else null.'),
+    nextAttemptAt: nullableInstant('When a target is asked again; null: no such thing is planned.'),
     remainingMs: z.int().nullable().describe('What is left of a paused bake, in milliseconds; else null.'),
     by: slug.nullable().describe('Name of the user who brought it about, e.g. paused the bake; null: nobody.'),
     approvals: z
@@ -296,8 +327,8 @@ export const deployment = z
 /** One touched target, after an abort or a completion: did it come back, or does somebody else’s change stand? */
 export const drift = z
   .strictObject({
-    item: slug.describe('Name of the changed flag.'),
-    target: z.enum(['flag']).describe('What kind of target it is.'),
+    item: slug.describe('Name of the changed flag or service.'),
+    target: z.enum(['flag', 'service']).describe('What kind of target it is.'),
     environment: slug.describe('Name of the environment.'),
     state: z
       .enum(['reverting', 'reverted', 'drifted'])

@@ -1,14 +1,14 @@
 import { canonicalJson } from '../../domain/canonical-json';
 import type { Instant } from '../../domain/instant';
 import type { Json } from '../../domain/json';
-import type { StoredChange } from '../releases/stored-release';
+import type { StoredFlagChange } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { setLive } from './set-live';
 
 /** A trigger that changes opted-out environments only. */
 export interface DirectChanges {
   projectId: string;
-  changes: readonly StoredChange[];
+  changes: readonly StoredFlagChange[];
   actorId: string;
   at: Instant;
 }

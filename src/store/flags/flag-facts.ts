@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { ChangeSetFacts } from '../../domain/change-set';
+import { knownServices, type KnownService } from '../services/known-services';
 import type { Tables } from '../tables';
 import { flagEtag } from './flag-etag';
 
@@ -14,15 +15,16 @@ export interface KnownFlag {
 /** What a change set is judged against, and the ids behind the names. */
 export interface KnownProject extends ChangeSetFacts {
   flags: ReadonlyMap<string, KnownFlag>;
+  services: ReadonlyMap<string, KnownService>;
   /** Environments by slug. */
   environmentIds: ReadonlyMap<string, { id: string; requiresPipeline: boolean }>;
 }
 
-/** The project's environments in their order, and those of these flags that exist. */
+/** The project's environments in their order, and those of these flags and services that exist. */
 export async function knownProject(
   sql: Kysely<Tables>,
   projectId: string,
-  flagSlugs: readonly string[],
+  { flags: flagSlugs, services }: { flags: readonly string[]; services: readonly string[] },
 ): Promise<KnownProject> {
   const environments = await sql
     .selectFrom('environments')
@@ -47,6 +49,7 @@ export async function knownProject(
     environmentIds: new Map(
       environments.map(({ slug, id, requiresPipeline }) => [slug, { id, requiresPipeline: requiresPipeline === 1 }]),
     ),
+    services: await knownServices(sql, projectId, services),
     flags: new Map(flags.map((flag) => [flag.slug, { id: flag.id, kind: flag.kind, etag: flagEtag(flag) }])),
   };
 }

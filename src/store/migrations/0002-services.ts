@@ -5,7 +5,7 @@ import { sql, type Kysely } from 'kysely';
  * src/store/tables.ts says what the columns mean.
  */
 export async function services(db: Kysely<unknown>, engine: 'sqlite' | 'postgres'): Promise<void> {
-  const [int, strict] = engine === 'sqlite' ? ['integer', ' strict'] : ['bigint', ''];
+  const [int, bit, strict] = engine === 'sqlite' ? ['integer', 'integer', ' strict'] : ['bigint', 'smallint', ''];
 
   const tables = [
     `create table "services" (
@@ -52,6 +52,7 @@ export async function services(db: Kysely<unknown>, engine: 'sqlite' | 'postgres
       "previousVersion" text,
       "expectedVersion" text,
       "status" text not null check ("status" in ('under-way', 'done', 'failed', 'drifted', 'given-up')),
+      "errored" ${bit} not null check ("errored" in (0, 1)),
       "tries" ${int} not null,
       "sendingUntil" ${int},
       "nextAttemptAt" ${int},

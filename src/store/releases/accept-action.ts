@@ -1,5 +1,5 @@
 import type { Instant } from '../../domain/instant';
-import type { ReleaseAction } from '../../domain/pipeline';
+import type { ActionVerb } from '../../domain/pipeline';
 import { refuseEnded } from '../../domain/refuse-ended';
 import type { AcceptedAction, ActionRights, ReleasePlan, ReleaseState, UserId } from '../../domain/release';
 import { isTerminal, planAt } from '../../domain/release';
@@ -11,17 +11,22 @@ import { lockRelease, planOfRow, positionOf } from './stored-release';
 /** What a person asks of a release. */
 export interface ActionRequest {
   releaseId: string;
-  verb: ReleaseAction;
+  verb: ActionVerb;
   by: UserId;
   /** Phase and attempt that the caller saw; null: those current at acceptance (REL-14). */
   phase: string | null;
   attempt: number | null;
   reason: string | null;
   expiresAfterMs: number | null;
+  /** `accept-drift`: what is given up. */
+  item?: { service: string; environment: string | null };
   now: Instant;
   /** What this person may do to a release of that plan and project; throws when the verb as such is not allowed. */
   judge: (plan: ReleasePlan, projectId: string) => ActionRights;
 }
+
+/** What means the release as a whole, whatever phase it is in. */
+const UNBOUND: readonly ActionVerb[] = ['abort', 'full-rollout', 'accept-drift'];
 
 /**
  * Accepts an action: from here on it is decided exactly once, whatever dies (REL-25, REL-28). One on a release that has
@@ -35,7 +40,7 @@ export async function acceptAction(unit: Unit, request: ActionRequest): Promise<
   const state = positionOf(row);
   const plan = planOfRow(row);
   const rights = request.judge(plan, row.projectId);
-  const boundToPhase = request.verb !== 'abort' && request.verb !== 'full-rollout';
+  const boundToPhase = !UNBOUND.includes(request.verb);
   const phase = request.phase ?? (boundToPhase ? planAt(plan, state.current).name : null);
   const action: AcceptedAction = {
     id: newId(),
@@ -47,6 +52,7 @@ export async function acceptAction(unit: Unit, request: ActionRequest): Promise<
     acceptedAt: request.now,
     expiresAt: request.expiresAfterMs === null ? null : request.now + request.expiresAfterMs,
     rights,
+    ...(request.item && { item: request.item }),
   };
   const [ended] = isTerminal(state) ? refuseEnded(state, [action]) : [];
 

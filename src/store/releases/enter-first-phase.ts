@@ -18,7 +18,7 @@ export async function enterFirstPhase(
     return claimed;
   }
   const { plan, state } = claimed;
-  const next = nextStep({ state, plan, holds: [], mailbox: [], held: false, now });
+  const next = nextStep({ state, plan, holds: [], mailbox: [], finished: [], held: false, now });
   if (!('step' in next) || next.step.reach?.kind !== 'phase') {
     return claimed;
   }

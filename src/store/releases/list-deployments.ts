@@ -3,8 +3,8 @@ import type { Kysely, Selectable } from 'kysely';
 import { liesBehind, type PageRequest } from '../page';
 import type { Tables } from '../tables';
 
-/** A deployment with the name of its environment. */
-export type DeploymentRecord = Selectable<Tables['deployments']> & { environment: string };
+/** A deployment with the names of its environment and of who ended it. */
+export type DeploymentRecord = Selectable<Tables['deployments']> & { environment: string; endedByName: string | null };
 
 /** A page of a release's deployments, and one more to tell that there is a next page; newest first. */
 export function listDeployments(
@@ -15,12 +15,13 @@ export function listDeployments(
   return sql
     .selectFrom('deployments')
     .innerJoin('environments', 'environments.id', 'deployments.environmentId')
+    .leftJoin('users', 'users.id', 'deployments.endedBy')
     .where('deployments.releaseId', '=', releaseId)
     .where(liesBehind('deployments', after))
     .orderBy('deployments.createdAt', 'desc')
     .orderBy('deployments.id', 'desc')
     .limit(limit + 1)
     .selectAll('deployments')
-    .select('environments.slug as environment')
+    .select(['environments.slug as environment', 'users.slug as endedByName'])
     .execute();
 }

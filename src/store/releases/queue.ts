@@ -3,8 +3,16 @@ import type { Kysely } from 'kysely';
 import type { Unit } from '../store';
 import { lockFlags } from '../flags/lock-flags';
 import type { Tables } from '../tables';
-import type { FlagSnapshot } from './stored-release';
-import { flagOfTarget, flagTarget } from './stored-release';
+import { lockServices } from '../services/lock-services';
+import type { FlagSnapshot, ServiceSnapshot, StoredServiceChange } from './stored-release';
+import {
+  flagChangesOf,
+  flagTarget,
+  idsOfTargets,
+  serviceChangesOf,
+  serviceTarget,
+  type ReleaseRow,
+} from './stored-release';
 
 /** A release that holds or waits for a target, in the order of the queue (REL-3). */
 export interface QueuedRelease {
@@ -14,7 +22,7 @@ export interface QueuedRelease {
   held: boolean;
 }
 
-/** The queues of these targets, first come first; whoever judges them has locked the flags. */
+/** The queues of these targets, first come first; whoever judges them has locked the targets. */
 export async function queuesOf(sql: Kysely<Tables>, targets: readonly string[]): Promise<QueuedRelease[]> {
   if (targets.length === 0) {
     return [];
@@ -41,11 +49,57 @@ export async function lockTargets(unit: Unit, releaseId: string): Promise<void> 
     .select('target')
     .where('releaseId', '=', releaseId)
     .execute();
-  await lockFlags(unit, targets.map(({ target }) => flagOfTarget(target)).sort());
+  const { flagIds, serviceIds } = idsOfTargets(targets.map(({ target }) => target));
+  await lockFlags(unit, flagIds);
+  await lockServices(unit, serviceIds);
 }
 
 /** Gives a release its targets, and takes the pre-release state in the same transaction (REL-1). */
-export async function holdTargets(unit: Unit, releaseId: string, flagIds: readonly string[]): Promise<void> {
+export async function holdTargets(unit: Unit, release: Pick<ReleaseRow, 'id' | 'changes'>): Promise<void> {
+  await holdFlags(
+    unit,
+    release.id,
+    flagChangesOf(release).map(({ flagId }) => flagId),
+  );
+  for (const change of serviceChangesOf(release)) {
+    await holdService(unit, release.id, change);
+  }
+}
+
+/** What Sluice last brought to each environment of the change. */
+async function holdService(unit: Unit, releaseId: string, change: StoredServiceChange): Promise<void> {
+  const rows = await unit.sql
+    .selectFrom('serviceVersions')
+    .select(['environmentId', 'version'])
+    .where('serviceId', '=', change.serviceId)
+    .execute();
+  const snapshot: ServiceSnapshot = Object.fromEntries(
+    Object.values(change.environmentIds).map((id) => [
+      id,
+      rows.find(({ environmentId }) => environmentId === id)?.version ?? null,
+    ]),
+  );
+  await hold(unit, releaseId, serviceTarget(change.serviceId), snapshot);
+}
+
+async function hold(
+  unit: Unit,
+  releaseId: string,
+  target: string,
+  snapshot: FlagSnapshot | ServiceSnapshot,
+): Promise<void> {
+  await unit.sql
+    .updateTable('releaseTargets')
+    .set({ held: 1, snapshot: JSON.stringify(snapshot) })
+    .where('releaseId', '=', releaseId)
+    .where('target', '=', target)
+    .execute();
+}
+
+async function holdFlags(unit: Unit, releaseId: string, flagIds: readonly string[]): Promise<void> {
+  if (flagIds.length === 0) {
+    return;
+  }
   const rows = await unit.sql
     .selectFrom('flagEnvironments')
     .innerJoin('environments', 'environments.id', 'flagEnvironments.environmentId')
@@ -64,12 +118,7 @@ export async function holdTargets(unit: Unit, releaseId: string, flagIds: readon
         .filter((row) => row.flagId === flagId)
         .map((row) => [row.environmentId, { version: row.version, optedOut: row.requiresPipeline === 0 }]),
     );
-    await unit.sql
-      .updateTable('releaseTargets')
-      .set({ held: 1, snapshot: JSON.stringify(snapshot) })
-      .where('releaseId', '=', releaseId)
-      .where('target', '=', flagTarget(flagId))
-      .execute();
+    await hold(unit, releaseId, flagTarget(flagId), snapshot);
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely';
 
+import { isServiceChange } from '../../domain/change';
 import type { AcceptedAction } from '../../domain/release';
-import type { ReleaseAhead } from '../../domain/why';
+import type { EffectUnderWay, ReleaseAhead } from '../../domain/why';
+import { effectsUnderWay } from '../effects/effects-under-way';
 import type { Tables } from '../tables';
 import { queuesOf } from './queue';
-import { changesOf, flagTarget, type ReleaseRow } from './stored-release';
+import { changesOf, targetOf, type ReleaseRow } from './stored-release';
 import { TOLD_AT_ONCE, undecidedActions } from './undecided-actions';
 
 /** What is in a release's way besides its own position (REL-26). */
@@ -13,19 +15,23 @@ export interface ReleaseSurroundings {
   queue: { position: number; ahead: ReleaseAhead[] } | null;
   /** The first of them. */
   undecided: AcceptedAction[];
+  effects: EffectUnderWay[];
 }
 
-/** Reads the queues of a release's targets and the actions that wait for their decision. */
+/** Reads the queues of a release's targets, the actions that wait for their decision, and what is sent to services. */
 export async function readBlockers(sql: Kysely<Tables>, release: ReleaseRow): Promise<ReleaseSurroundings> {
   const undecided = await undecidedActions(sql, release.id, 0, TOLD_AT_ONCE);
-  const flags = new Map(changesOf(release).map((change) => [flagTarget(change.flagId), change.flag]));
-  const queues = await queuesOf(sql, [...flags.keys()]);
+  const effects = await effectsUnderWay(sql, release);
+  const names = new Map(
+    changesOf(release).map((change) => [targetOf(change), isServiceChange(change) ? change.service : change.flag]),
+  );
+  const queues = await queuesOf(sql, [...names.keys()]);
   const own = queues.find((queued) => queued.releaseId === release.id);
   if (!own || own.held) {
-    return { queue: null, undecided };
+    return { queue: null, undecided, effects };
   }
   const ahead = queues
     .filter((queued) => queued.ticket < own.ticket)
-    .map((queued) => ({ release: queued.releaseId, target: flags.get(queued.target) ?? queued.target }));
-  return { queue: { position: new Set(ahead.map(({ release: id }) => id)).size, ahead }, undecided };
+    .map((queued) => ({ release: queued.releaseId, target: names.get(queued.target) ?? queued.target }));
+  return { queue: { position: new Set(ahead.map(({ release: id }) => id)).size, ahead }, undecided, effects };
 }

@@ -17,6 +17,8 @@ export interface ReleaseFilter {
   pipeline?: string | undefined;
   /** Name of a flag in the change set. */
   flag?: string | undefined;
+  /** Name of a service in the change set. */
+  service?: string | undefined;
   states?: readonly string[] | undefined;
   /** Name of the user who triggered it. */
   triggeredBy?: string | undefined;
@@ -53,6 +55,18 @@ export async function listReleases(sql: Kysely<Tables>, filter: ReleaseFilter): 
         .selectFrom('releaseTargets')
         .innerJoin('flags', (join) => join.on(sqlText<boolean>`"releaseTargets"."target" = 'flag:' || "flags"."id"`))
         .where('flags.slug', '=', flag)
+        .select('releaseTargets.releaseId'),
+    );
+  }
+  const { service } = filter;
+  if (service !== undefined) {
+    query = query.where('releases.id', 'in', (where) =>
+      where
+        .selectFrom('releaseTargets')
+        .innerJoin('services', (join) =>
+          join.on(sqlText<boolean>`"releaseTargets"."target" = 'service:' || "services"."id"`),
+        )
+        .where('services.slug', '=', service)
         .select('releaseTargets.releaseId'),
     );
   }

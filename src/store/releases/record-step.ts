@@ -8,10 +8,12 @@ import { refuseEnded } from '../../domain/refuse-ended';
 import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from '../../domain/release';
 import { isTerminal } from '../../domain/release';
 import type { Unit } from '../store';
+import { giveUpEffects } from '../effects/give-up-effects';
 import { lockTargets } from './queue';
 import { recordEvents } from './record-events';
 import { saveDeployments } from './save-deployments';
 import { saveRelease } from './save-release';
+import { showFlags } from './show-flags';
 import type { ReleaseRow } from './stored-release';
 import { lockRelease, positionOf } from './stored-release';
 import { takeEffect } from './take-effect';
@@ -118,7 +120,9 @@ async function recordNew(
   const ended = isTerminal(state) ? refuseEnded(state, await allUndecided(unit, row, decided)) : [];
   await saveOutcomes(unit, ended);
 
+  await showFlags(unit, row, position, state);
   await saveDeployments(unit, row, state, events);
+  await giveUpEffects(unit, row, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events);
   await saveRelease(unit, row, state, { seq });
   return { recorded: true, state, held, actions: ended.length > 0 ? [] : actions };
@@ -145,7 +149,7 @@ async function reach(
     const started = await tryStart(unit, row, state, step.reach.events, at);
     return { reached: started ?? [], held: started === null, actions };
   }
-  await takeEffect(unit, row, state, step.reach);
+  await takeEffect(unit, row, step.reach);
   return { reached: step.reach.events, held: false, actions };
 }
 

@@ -1,56 +1,159 @@
-import type { ReleaseEvent, ReleaseState } from '../../domain/release';
+import type { DeploymentState, ReleaseEvent, ReleaseState } from '../../domain/release';
 import { phaseAt } from '../../domain/release';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
 import type { ReleaseRow } from './stored-release';
 import { planOfRow } from './stored-release';
 
-/** Brings the rows of deployments up to what these events say of them. */
+/** Brings the rows of deployments up to what these events say of them; `state` is the position behind the events. */
 export async function saveDeployments(
   unit: Unit,
   release: ReleaseRow,
   state: ReleaseState,
   events: readonly ReleaseEvent[],
 ): Promise<void> {
-  const started = events.filter((event) => event.type === 'phase-started');
-  if (started.length === 0) {
+  const concerned = events.filter(isOfDeployments);
+  if (concerned.length === 0) {
     return;
   }
+  const environmentIds = await environmentIdsOf(unit, release);
+  const plan = planOfRow(release);
+  const rowOf = (phase: number, environment: string): { phase: string; environmentId: string } => {
+    const environmentId = environmentIds.get(environment);
+    if (environmentId === undefined) {
+      throw new Error(`Deployment of ${release.id} to unknown environment ${environment}`);
+    }
+    return { phase: plan.phases[phase]?.name ?? '', environmentId };
+  };
+
+  const inserted = new Set<DeploymentEvent>();
+  for (const event of concerned) {
+    switch (event.type) {
+      case 'phase-started':
+        for (const environment of event.environments) {
+          // One that ends with its start, as that of flags alone does, costs one statement.
+          const ended = concerned.find(
+            (each): each is DeploymentEnd =>
+              isEnd(each) && each.phase === event.phase && each.environment === environment && !inserted.has(each),
+          );
+          if (ended) {
+            inserted.add(ended);
+          }
+          const row = { ...rowOf(event.phase, environment), attempt: event.attempt };
+          await insert(unit, release, row, event.at, ended);
+        }
+        break;
+      case 'deployment-succeeded':
+      case 'deployment-failed': {
+        if (!inserted.has(event)) {
+          const { attempt } = youngest(state, event.phase, event.environment);
+          await end(unit, release, { ...rowOf(event.phase, event.environment), attempt }, event);
+        }
+        break;
+      }
+      case 'release-aborting':
+        await abortAll(unit, release, event);
+    }
+  }
+}
+
+type DeploymentEnd = Extract<ReleaseEvent, { type: 'deployment-succeeded' | 'deployment-failed' }>;
+
+type DeploymentEvent = Extract<
+  ReleaseEvent,
+  { type: 'phase-started' | 'deployment-succeeded' | 'deployment-failed' | 'release-aborting' }
+>;
+
+function isOfDeployments(event: ReleaseEvent): event is DeploymentEvent {
+  return ['phase-started', 'deployment-succeeded', 'deployment-failed', 'release-aborting'].includes(event.type);
+}
+
+async function environmentIdsOf(unit: Unit, release: ReleaseRow): Promise<Map<string, string>> {
   const environments = await unit.sql
     .selectFrom('environments')
     .select(['id', 'slug'])
     .where('projectId', '=', release.projectId)
     .execute();
-  const idOf = new Map(environments.map(({ id, slug }) => [slug, id]));
-  const plan = planOfRow(release);
+  return new Map(environments.map(({ id, slug }) => [slug, id]));
+}
 
-  for (const { phase, attempt, environments: reached, at } of started) {
-    for (const environment of reached) {
-      const environmentId = idOf.get(environment);
-      const deployment = phaseAt(state, phase).deployments.find(
-        (candidate) => candidate.environment === environment && candidate.attempt === attempt,
-      );
-      if (environmentId === undefined || !deployment) {
-        throw new Error(`Deployment of ${release.id} to unknown environment ${environment}`);
-      }
-      const hasEnded = deployment.state === 'succeeded' || deployment.state === 'failed';
-      await unit.sql
-        .insertInto('deployments')
-        .values({
-          id: newId(),
-          releaseId: release.id,
-          phase: plan.phases[phase]?.name ?? '',
-          environmentId,
-          attempt,
-          state: deployment.state,
-          errored: 0,
-          createdAt: at,
-          startedAt: at,
-          endedAt: hasEnded ? at : null,
-          error: null,
-          endedBy: null,
-        })
-        .execute();
-    }
+interface DeploymentRow {
+  phase: string;
+  environmentId: string;
+  attempt: number;
+}
+
+async function insert(
+  unit: Unit,
+  release: ReleaseRow,
+  row: DeploymentRow,
+  at: number,
+  ended: DeploymentEnd | undefined,
+): Promise<void> {
+  await unit.sql
+    .insertInto('deployments')
+    .values({
+      id: newId(),
+      releaseId: release.id,
+      ...row,
+      createdAt: at,
+      startedAt: at,
+      endedBy: null,
+      ...(ended ? endOf(ended) : { state: 'running', errored: 0, error: null, endedAt: null }),
+    })
+    .execute();
+}
+
+async function end(
+  unit: Unit,
+  release: ReleaseRow,
+  { phase, environmentId, attempt }: DeploymentRow,
+  event: DeploymentEnd,
+): Promise<void> {
+  await unit.sql
+    .updateTable('deployments')
+    .set(endOf(event))
+    .where('releaseId', '=', release.id)
+    .where('phase', '=', phase)
+    .where('environmentId', '=', environmentId)
+    .where('attempt', '=', attempt)
+    .execute();
+}
+
+function endOf(event: DeploymentEnd) {
+  return event.type === 'deployment-succeeded'
+    ? { state: 'succeeded' as const, errored: 0 as const, error: null, endedAt: event.at }
+    : {
+        state: 'failed' as const,
+        errored: event.errored ? (1 as const) : (0 as const),
+        error: event.detail ?? null,
+        endedAt: event.at,
+      };
+}
+
+function isEnd(event: DeploymentEvent): event is DeploymentEnd {
+  return event.type === 'deployment-succeeded' || event.type === 'deployment-failed';
+}
+
+/** Abort stops the process where it stands (REL-32). */
+async function abortAll(
+  unit: Unit,
+  release: ReleaseRow,
+  { at, by }: Extract<DeploymentEvent, { type: 'release-aborting' }>,
+): Promise<void> {
+  await unit.sql
+    .updateTable('deployments')
+    .set({ state: 'aborted', endedAt: at, endedBy: by })
+    .where('releaseId', '=', release.id)
+    .where('state', 'in', ['queued', 'running', 'waiting'])
+    .execute();
+}
+
+/** The deployment that an event of its environment means: an earlier attempt's outcome stands. */
+function youngest(state: ReleaseState, phase: number, environment: string): DeploymentState {
+  const deployment = phaseAt(state, phase).deployments.findLast((each) => each.environment === environment);
+  if (!deployment) {
+    throw new Error(`There is no deployment of phase ${phase} to ${environment}`);
   }
+  return deployment;
 }

@@ -1,21 +1,37 @@
 import type { Selectable } from 'kysely';
 
+import type { ServiceChange } from '../../domain/change';
+import { isServiceChange } from '../../domain/change';
 import type { FlagChange } from '../../domain/flag';
+import { completePlan, completeState, type AnyPlan, type AnyState } from '../../domain/older-release';
 import type { ReleasePlan, ReleaseState } from '../../domain/release';
 import type { Unit } from '../store';
 import type { Tables } from '../tables';
 
-/** A pinned change together with the ids of what it names, so that no later renaming or deletion can redirect it. */
-export interface StoredChange extends FlagChange {
-  flagId: string;
-  /** By slug: the environments of `environments`. */
+/** By slug: the environments of a change. Pinned, so that no later renaming or deletion can redirect it. */
+interface PinnedIds {
   environmentIds: Record<string, string>;
+}
+
+/** A pinned change of a flag together with the ids of what it names. */
+export interface StoredFlagChange extends FlagChange, PinnedIds {
+  flagId: string;
   /** What the trigger said the change was made from (HTTP-7); judged again when a queued release starts (REL-3). */
   base: string | null;
 }
 
+/** A pinned version of a service together with the ids of what it names. */
+export interface StoredServiceChange extends ServiceChange, PinnedIds {
+  serviceId: string;
+}
+
+export type StoredChange = StoredFlagChange | StoredServiceChange;
+
 /** A flag's pre-release state, by environment id (REL-1, CHG-3). */
 export type FlagSnapshot = Record<string, { version: number; optedOut: boolean }>;
+
+/** The version that a service had before the release, by environment id; null: none (REL-1). */
+export type ServiceSnapshot = Record<string, string | null>;
 
 export type ReleaseRow = Selectable<Tables['releases']>;
 
@@ -29,9 +45,16 @@ export function serviceTarget(serviceId: string): string {
   return `service:${serviceId}`;
 }
 
-/** The id of the flag that a target names. */
-export function flagOfTarget(target: string): string {
-  return target.slice('flag:'.length);
+/** The target that a change holds. */
+export function targetOf(change: StoredChange): string {
+  return isServiceChange(change) ? serviceTarget(change.serviceId) : flagTarget(change.flagId);
+}
+
+/** The ids of the flags and services that targets name. */
+export function idsOfTargets(targets: readonly string[]): { flagIds: string[]; serviceIds: string[] } {
+  const idsBehind = (prefix: string) =>
+    targets.flatMap((target) => (target.startsWith(prefix) ? [target.slice(prefix.length)] : []));
+  return { flagIds: idsBehind('flag:').sort(), serviceIds: idsBehind('service:').sort() };
 }
 
 /** The release's row, locked until the transaction ends: acceptance and decisions take turns (REL-28, REL-30). */
@@ -42,14 +65,37 @@ export async function lockRelease(unit: Unit, releaseId: string): Promise<Releas
     .executeTakeFirst();
 }
 
+/** The position, also one that an earlier version stored. */
 export function positionOf(row: Pick<ReleaseRow, 'position'>): ReleaseState {
-  return JSON.parse(row.position) as ReleaseState;
+  return completeState(JSON.parse(row.position) as AnyState);
 }
 
+/** The plan, also one that an earlier version pinned. */
 export function planOfRow(row: Pick<ReleaseRow, 'plan'>): ReleasePlan {
-  return JSON.parse(row.plan) as ReleasePlan;
+  return completePlan(JSON.parse(row.plan) as AnyPlan);
 }
 
 export function changesOf(row: Pick<ReleaseRow, 'changes'>): StoredChange[] {
   return JSON.parse(row.changes) as StoredChange[];
+}
+
+/** The flags of the change set, in their order. */
+export function flagChangesOf(row: Pick<ReleaseRow, 'changes'>): StoredFlagChange[] {
+  return changesOf(row).filter((change): change is StoredFlagChange => !isServiceChange(change));
+}
+
+/** The services of the change set, in their order. */
+export function serviceChangesOf(row: Pick<ReleaseRow, 'changes'>): StoredServiceChange[] {
+  return changesOf(row).filter((change): change is StoredServiceChange => isServiceChange(change));
+}
+
+/** The id of an environment that a change names. */
+export function environmentIdOf(change: StoredChange, environment: string): string {
+  const id = change.environmentIds[environment];
+  if (id === undefined) {
+    throw new Error(
+      `The change of ${isServiceChange(change) ? change.service : change.flag} has no id of environment ${environment}`,
+    );
+  }
+  return id;
 }

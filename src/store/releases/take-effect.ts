@@ -1,26 +1,26 @@
 import type { Reach } from '../../domain/next-step';
-import type { Condition, Pipeline } from '../../domain/pipeline';
-import { rulesIn } from '../../domain/pipeline';
-import type { ReleaseState } from '../../domain/release';
 import { canonicalJson } from '../../domain/canonical-json';
 import { raiseRevisions } from '../flags/raise-revisions';
 import type { Unit } from '../store';
-import { snapshotsOf, versionBefore, wasOptedOut } from './snapshots';
-import type { ReleaseRow, StoredChange } from './stored-release';
-import { changesOf } from './stored-release';
+import { snapshotsOf, versionBefore } from './snapshots';
+import type { ReleaseRow, StoredFlagChange } from './stored-release';
+import { environmentIdOf, flagChangesOf } from './stored-release';
 
 /**
- * Changes what clients of flags see, in the transaction that records it: all flags of the set, one revision per
- * environment (FLG-3, REL-30). `state` is the position before the reach.
+ * The end of a release for clients of flags, in the transaction that records it: all flags of the set, one revision per
+ * environment (FLG-3, REL-30). What they see of phases follows from the position (`showFlags`).
  */
-export async function takeEffect(unit: Unit, release: ReleaseRow, state: ReleaseState, reach: Reach): Promise<void> {
+export async function takeEffect(unit: Unit, release: ReleaseRow, reach: Reach): Promise<void> {
   switch (reach.kind) {
     case 'timer':
     case 'start':
-      return;
     case 'phase':
-      return reach.phase === null ? undefined : applyPhase(unit, release, state, reach.phase);
+      return;
     case 'full-rollout':
+      if (!reach.events.some(({ type }) => type === 'release-completed')) {
+        return;
+      }
+      return goLive(unit, release, Math.max(...reach.events.map((event) => event.at)));
     case 'completion':
       return goLive(unit, release, Math.max(...reach.events.map((event) => event.at)));
     case 'revert':
@@ -28,35 +28,12 @@ export async function takeEffect(unit: Unit, release: ReleaseRow, state: Release
   }
 }
 
-/** Contexts that match a rule of any phase applied so far get the new definition; opted-out environments wait (CHG-3). */
-async function applyPhase(unit: Unit, release: ReleaseRow, state: ReleaseState, phase: number): Promise<void> {
-  const pipeline = await pinnedPipeline(unit, release);
-  const snapshots = await snapshotsOf(unit.sql, release.id);
-  const touched = new Set<string>();
-
-  for (const change of changesOf(release)) {
-    for (const environment of change.environments) {
-      const environmentId = environmentIdOf(change, environment);
-      const rules = pipeline.phases.flatMap((candidate, index) =>
-        index === phase || state.phases[index]?.startedAt !== null ? rulesIn(candidate, environment) : [],
-      );
-      const reached = pipeline.phases[phase];
-      if (!reached || rulesIn(reached, environment).length === 0 || wasOptedOut(snapshots, change, environmentId)) {
-        continue;
-      }
-      await putOverlay(unit, release, change, environmentId, rules);
-      touched.add(environmentId);
-    }
-  }
-  await raiseRevisions(unit, touched);
-}
-
 /** The released version becomes the live definition; what someone edited since the snapshot is left alone (CHG-3). */
 async function goLive(unit: Unit, release: ReleaseRow, at: number): Promise<void> {
   const snapshots = await snapshotsOf(unit.sql, release.id);
   const touched = new Set<string>();
 
-  for (const change of changesOf(release)) {
+  for (const change of flagChangesOf(release)) {
     const definition = canonicalJson(change.definition);
     for (const environment of change.environments) {
       const environmentId = environmentIdOf(change, environment);
@@ -113,7 +90,7 @@ async function reportEdited(
     .select(['flagId', 'environmentId', 'version'])
     .where('flagId', 'in', flagIds)
     .execute();
-  for (const change of changesOf(release)) {
+  for (const change of flagChangesOf(release)) {
     for (const environment of change.environments) {
       const environmentId = environmentIdOf(change, environment);
       const isSame = (each: { environmentId: string; flagId: string }) =>
@@ -126,26 +103,11 @@ async function reportEdited(
   }
 }
 
-async function putOverlay(
-  unit: Unit,
-  release: ReleaseRow,
-  change: StoredChange,
-  environmentId: string,
-  rules: Condition[][],
-): Promise<void> {
-  const overlay = { definition: canonicalJson(change.definition), rules: JSON.stringify(rules) };
-  await unit.sql
-    .insertInto('overlays')
-    .values({ releaseId: release.id, environmentId, flagId: change.flagId, ...overlay })
-    .onConflict((conflict) => conflict.columns(['releaseId', 'environmentId', 'flagId']).doUpdateSet(overlay))
-    .execute();
-}
-
 /** Drift is reported on the release and in the audit, never overwritten (REL-19). */
 async function reportDrift(
   unit: Unit,
   release: ReleaseRow,
-  change: StoredChange,
+  change: StoredFlagChange,
   environment: string,
   at: number,
 ): Promise<void> {
@@ -168,22 +130,4 @@ async function reportDrift(
     releaseId: release.id,
     data: { item: change.flag, environment, detail },
   });
-}
-
-async function pinnedPipeline(unit: Unit, release: ReleaseRow): Promise<Pipeline> {
-  const { definition } = await unit.sql
-    .selectFrom('pipelineVersions')
-    .select('definition')
-    .where('pipelineId', '=', release.pipelineId)
-    .where('version', '=', release.pipelineVersion)
-    .executeTakeFirstOrThrow();
-  return JSON.parse(definition) as Pipeline;
-}
-
-function environmentIdOf(change: StoredChange, environment: string): string {
-  const id = change.environmentIds[environment];
-  if (id === undefined) {
-    throw new Error(`The change of ${change.flag} has no id of environment ${environment}`);
-  }
-  return id;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { TriggerChange } from '../../domain/change-set';
+import { isServiceChange } from '../../domain/change';
 import { changeSetContent, checkChangeSet, outdatedBases, pinChanges } from '../../domain/change-set';
 import type { Fault } from '../../domain/fault';
 import { checkPipeline } from '../../domain/pipeline-check';
@@ -14,10 +15,11 @@ import { knownProject, type KnownProject } from '../flags/flag-facts';
 import { lockFlags } from '../flags/lock-flags';
 import { newId } from '../new-id';
 import { pipelineFacts } from '../pipelines/pipeline-facts';
+import { lockServices } from '../services/lock-services';
 import type { Unit } from '../store';
 import { holdTargets, queuesOf } from './queue';
-import type { StoredChange } from './stored-release';
-import { flagTarget } from './stored-release';
+import type { StoredChange, StoredFlagChange } from './stored-release';
+import { targetOf } from './stored-release';
 
 /** A trigger whose caller, project and pipeline are known. */
 export interface TriggerRequest {
@@ -42,7 +44,7 @@ export interface TriggerRequest {
 export type Triggered =
   | { kind: 'release'; releaseId: string }
   /** Only opted-out environments change: no release, the caller applies it at once in this transaction (PIPE-6). */
-  | { kind: 'direct'; changes: StoredChange[] }
+  | { kind: 'direct'; changes: StoredFlagChange[] }
   | { kind: 'faults'; faults: Fault[] }
   /** The pipeline was deleted while the trigger was on its way. */
   | { kind: 'pipeline-gone' }
@@ -59,15 +61,10 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
   if (!pinned) {
     return { kind: 'pipeline-gone' };
   }
-  const names = request.changes.map((change) => change.flag);
-  const before = await knownProject(unit.sql, request.projectId, names);
-  const flagIds = names.flatMap((name) => before.flags.get(name)?.id ?? []).sort();
-  await lockFlags(unit, flagIds);
-  // Read again behind the lock: an edit may have been waiting in front of us.
-  const known = await knownProject(unit.sql, request.projectId, names);
+  const known = await lockKnownProject(unit, request);
 
   const faults = [
-    ...checkChangeSet(request.changes, known),
+    ...checkChangeSet(request.changes, known, pinned.pipeline),
     ...(await pipelineFaults(unit, request.projectId, pinned.pipeline)),
   ];
   if (faults.length === 0) {
@@ -80,12 +77,13 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
   if (outdated.length > 0) {
     return { kind: 'outdated', faults: outdated };
   }
-  const changes = storedChanges(request, known);
-  if (isDirect(changes, known)) {
-    return { kind: 'direct', changes };
+  const changes = storedChanges(request, known, pinned.pipeline);
+  const direct = directChanges(changes, known);
+  if (direct) {
+    return { kind: 'direct', changes: direct };
   }
 
-  const targets = flagIds.map(flagTarget);
+  const targets = changes.map(targetOf).sort();
   const queues = await queuesOf(unit.sql, targets);
   if (queues.length > 0 && request.whenBusy === 'reject') {
     const named = (held: boolean) => [
@@ -96,10 +94,23 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
 
   const releaseId = await insertRelease(unit, request, pinned, changes, targets);
   if (queues.length === 0) {
-    await holdTargets(unit, releaseId, flagIds);
+    await holdTargets(unit, { id: releaseId, changes: JSON.stringify(changes) });
   }
   unit.notify({ kind: 'work', releaseId });
   return { kind: 'release', releaseId };
+}
+
+/** What the change set names, its targets locked: whoever judges who holds them takes turns (REL-3). */
+async function lockKnownProject(unit: Unit, { projectId, changes }: TriggerRequest): Promise<KnownProject> {
+  const names = {
+    flags: changes.flatMap((change) => (isServiceChange(change) ? [] : [change.flag])),
+    services: changes.flatMap((change) => (isServiceChange(change) ? [change.service] : [])),
+  };
+  const before = await knownProject(unit.sql, projectId, names);
+  await lockFlags(unit, [...before.flags.values()].map(({ id }) => id).sort());
+  await lockServices(unit, [...before.services.values()].map(({ id }) => id).sort());
+  // Read again behind the locks: an edit may have been waiting in front of us.
+  return knownProject(unit.sql, projectId, names);
 }
 
 async function insertRelease(
@@ -113,7 +124,7 @@ async function insertRelease(
   const ticket = await unit.counter('ticket');
   const digest = createHash('sha256').update(changeSetContent(changes)).digest('hex');
   const authors = authorsOf(request);
-  const plan = planOf(pinned.pipeline, authors, request.withOwnToken ? request.triggeredBy : null);
+  const plan = planOf(pinned.pipeline, changes, authors, request.withOwnToken ? request.triggeredBy : null);
   const state = triggeredRelease(plan, request.now);
 
   await unit.sql
@@ -157,7 +168,11 @@ async function insertRelease(
     data: {
       digest,
       pipelineVersion: pinned.version,
-      changes: changes.map(({ flag, environments }) => ({ flag, environments })),
+      changes: changes.map((change) =>
+        isServiceChange(change)
+          ? { service: change.service, version: change.version, environments: change.environments }
+          : { flag: change.flag, environments: change.environments },
+      ),
       reason: request.reason,
       source: request.source,
       labels: request.labels,
@@ -166,21 +181,34 @@ async function insertRelease(
   return id;
 }
 
-function storedChanges(request: TriggerRequest, known: KnownProject): StoredChange[] {
-  return pinChanges(request.changes, known).map((change, index) => ({
-    ...change,
-    flagId: known.flags.get(change.flag)?.id ?? '',
-    environmentIds: Object.fromEntries(
+function storedChanges(
+  { changes }: TriggerRequest,
+  known: KnownProject,
+  pipeline: Pick<Pipeline, 'phases'>,
+): StoredChange[] {
+  return pinChanges(changes, known, pipeline).map((change, index): StoredChange => {
+    const environmentIds = Object.fromEntries(
       change.environments.map((slug) => [slug, known.environmentIds.get(slug)?.id ?? '']),
-    ),
-    base: request.changes[index]?.base ?? null,
-  }));
+    );
+    const asked = changes[index];
+    return isServiceChange(change)
+      ? { ...change, environmentIds, serviceId: known.services.get(change.service)?.id ?? '' }
+      : {
+          ...change,
+          environmentIds,
+          flagId: known.flags.get(change.flag)?.id ?? '',
+          base: asked && !isServiceChange(asked) ? (asked.base ?? null) : null,
+        };
+  });
 }
 
-function isDirect(changes: readonly StoredChange[], known: KnownProject): boolean {
-  return changes.every((change) =>
-    change.environments.every((slug) => known.environmentIds.get(slug)?.requiresPipeline === false),
-  );
+/** Changes that need no release: flags alone, in opted-out environments alone (PIPE-6); `null` where one does. */
+function directChanges(changes: readonly StoredChange[], known: KnownProject): StoredFlagChange[] | null {
+  const flags = changes.filter((change): change is StoredFlagChange => !isServiceChange(change));
+  const isOptedOut = (slug: string) => known.environmentIds.get(slug)?.requiresPipeline === false;
+  return flags.length === changes.length && flags.every(({ environments }) => environments.every(isOptedOut))
+    ? flags
+    : null;
 }
 
 interface PinnedPipeline {
@@ -216,9 +244,11 @@ async function pipelineFaults(unit: Unit, projectId: string, pipeline: Pipeline)
 }
 
 function triedDefinitions({ changes, tryDefinition }: TriggerRequest, known: KnownProject): Fault[] {
-  return changes.flatMap(({ flag, definition }, index) => {
-    const kind = known.flags.get(flag)?.kind;
-    return kind === undefined ? [] : tryDefinition(kind, definition, `changes[${index}].definition`);
+  return changes.flatMap((change, index) => {
+    const kind = isServiceChange(change) ? undefined : known.flags.get(change.flag)?.kind;
+    return isServiceChange(change) || kind === undefined
+      ? []
+      : tryDefinition(kind, change.definition, `changes[${index}].definition`);
   });
 }
 

@@ -6,7 +6,7 @@ import { knownProject } from '../flags/flag-facts';
 import type { Unit } from '../store';
 import { holdTargets, queuesOf } from './queue';
 import type { ReleaseRow } from './stored-release';
-import { changesOf, flagTarget } from './stored-release';
+import { changesOf, flagChangesOf, targetOf } from './stored-release';
 
 /**
  * Starts a queued release if it is first in all of its queues (REL-3): gives it its targets and returns `started`
@@ -20,9 +20,7 @@ export async function tryStart(
   started: readonly ReleaseEvent[],
   now: Instant,
 ): Promise<readonly ReleaseEvent[] | null> {
-  const changes = changesOf(release);
-  const flagIds = changes.map((change) => change.flagId).sort();
-  const queues = await queuesOf(unit.sql, flagIds.map(flagTarget));
+  const queues = await queuesOf(unit.sql, changesOf(release).map(targetOf));
   const own = queues.filter((queued) => queued.releaseId === release.id);
   if (own.every((queued) => queued.held)) {
     return started;
@@ -32,17 +30,14 @@ export async function tryStart(
     return null;
   }
 
+  const changes = flagChangesOf(release);
   const outdated = outdatedBases(
     changes.map(({ flag, definition, base }) => (base === null ? { flag, definition } : { flag, definition, base })),
-    await knownProject(
-      unit.sql,
-      release.projectId,
-      changes.map((change) => change.flag),
-    ),
+    await knownProject(unit.sql, release.projectId, { flags: changes.map(({ flag }) => flag), services: [] }),
   );
   if (outdated[0]) {
     return refuseStart(state, outdated[0].message, now);
   }
-  await holdTargets(unit, release.id, flagIds);
+  await holdTargets(unit, release);
   return started;
 }

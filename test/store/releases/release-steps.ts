@@ -23,7 +23,7 @@ export async function stepOf(
 ): Promise<StepToRecord> {
   const row = await store.read.selectFrom('releases').selectAll().where('id', '=', release).executeTakeFirstOrThrow();
   const state = positionOf(row);
-  const next = nextStep({ state, plan: planOfRow(row), holds: [], mailbox, held: false, now });
+  const next = nextStep({ state, plan: planOfRow(row), holds: [], mailbox, finished: [], held: false, now });
   if (isTerminal(state) || !('step' in next)) {
     throw new Error(`Release ${release} has nothing to record`);
   }

@@ -6,7 +6,7 @@ import { createServer } from 'node:https';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
-import { newWebhookSecret } from '../../../src/targets/webhooks/new-webhook-secret';
+import { newSigningSecret } from '../../../src/store/secret-hash';
 import type { WebhookRequest } from '../../../src/targets/webhooks/send-webhook';
 import { programRunning } from '../../support/ts-program';
 import { listen, stopTargets } from './webhook-target';
@@ -34,7 +34,7 @@ afterAll(() => program.remove());
 
 /** Every name leads to the loopback interface; `TRUSTING` makes the tests' certificate one that is vouched for. */
 function startSender(request: Partial<WebhookRequest>, env: Record<string, string>) {
-  const all = { id: 'the/key', body: '{}', secrets: [newWebhookSecret()], timeoutMs: 20_000, version: '1.5.0' };
+  const all = { id: 'the/key', body: '{}', secrets: [newSigningSecret()], timeoutMs: 20_000, version: '1.5.0' };
   const args = [...program.args, JSON.stringify({ ...all, ...request })];
   const sender = spawn(process.execPath, args, {
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },

@@ -7,13 +7,13 @@ import { Webhook } from 'standardwebhooks';
 import { MINUTE, SECOND } from '../../../src/domain/instant';
 import type { WebhookOutcome } from '../../../src/domain/webhook-answer';
 import { createAddressPolicy } from '../../../src/targets/webhooks/address-policy';
-import { newWebhookSecret } from '../../../src/targets/webhooks/new-webhook-secret';
+import { newSigningSecret } from '../../../src/store/secret-hash';
 import { sendWebhook, type WebhookRequest, type WebhookSurroundings } from '../../../src/targets/webhooks/send-webhook';
 import { eventually } from '../../support/eventually';
 import { closedPort, listen, startRawTarget, startTarget, stopTargets } from './webhook-target';
 
 const loopback = createAddressPolicy(['127.0.0.0/8']);
-const secret = newWebhookSecret();
+const secret = newSigningSecret();
 const BODY = JSON.stringify({ type: 'service.apply', data: { service: 'billing', version: '1.5.0', note: 'größer' } });
 
 /** Long enough for everything that is to happen. */
@@ -69,14 +69,14 @@ describe('what is sent', () => {
 
   it('WHK-1: is verified by a target that knows the new secret or the old one, and by no other', async () => {
     const target = await startTarget((response) => response.end());
-    const older = newWebhookSecret();
+    const older = newSigningSecret();
 
     await send(target.url, { secrets: [secret, older] });
 
     const headers = target.requests[0]?.headers as Record<string, string>;
     expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY));
     expect(new Webhook(older).verify(BODY, headers)).toEqual(JSON.parse(BODY));
-    expect(() => new Webhook(newWebhookSecret()).verify(BODY, headers)).toThrow('No matching signature found');
+    expect(() => new Webhook(newSigningSecret()).verify(BODY, headers)).toThrow('No matching signature found');
   });
 
   it('WHK-3: has the same id and a fresh timestamp when it is sent again', async () => {

@@ -1,10 +1,10 @@
 import { Webhook } from 'standardwebhooks';
-import { newWebhookSecret } from '../../../src/targets/webhooks/new-webhook-secret';
+import { newSigningSecret } from '../../../src/store/secret-hash';
 import { createWebhookSigner } from '../../../src/targets/webhooks/webhook-signer';
 
 const BODY = JSON.stringify({ type: 'service.apply', data: { version: '1.5.0', note: 'größer' } });
-const newer = newWebhookSecret();
-const older = newWebhookSecret();
+const newer = newSigningSecret();
+const older = newSigningSecret();
 
 describe('createWebhookSigner', () => {
   it('WHK-1: signs with every secret, so that a target that knows either of them can verify', () => {
@@ -12,7 +12,7 @@ describe('createWebhookSigner', () => {
 
     expect(new Webhook(newer).verify(BODY, headers)).toEqual(JSON.parse(BODY));
     expect(new Webhook(older).verify(BODY, headers)).toEqual(JSON.parse(BODY));
-    expect(() => new Webhook(newWebhookSecret()).verify(BODY, headers)).toThrow('No matching signature found');
+    expect(() => new Webhook(newSigningSecret()).verify(BODY, headers)).toThrow('No matching signature found');
     expect(() => new Webhook(newer).verify(`${BODY} `, headers)).toThrow('No matching signature found');
     expect(() => new Webhook(newer).verify(BODY, { ...headers, 'webhook-id': 'another' })).toThrow('No matching');
   });
@@ -37,9 +37,9 @@ describe('createWebhookSigner', () => {
   });
 });
 
-describe('newWebhookSecret', () => {
+describe('newSigningSecret', () => {
   it('WHK-1: has 32 random bytes in the form of Standard Webhooks', () => {
-    const secrets = Array.from({ length: 100 }, newWebhookSecret);
+    const secrets = Array.from({ length: 100 }, newSigningSecret);
 
     expect(new Set(secrets).size).toBe(100);
     for (const secret of secrets) {

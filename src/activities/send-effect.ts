@@ -1,0 +1,35 @@
+import { ApplicationFailure, heartbeat } from '@temporalio/activity';
+
+import { SECOND, type Instant } from '../domain/instant';
+import type { EffectToSend } from '../store/effects/begin-send';
+import { recordAnswer, type AnswerRecorded } from '../store/effects/record-answer';
+import type { Store } from '../store/store';
+import type { ServiceTarget } from '../targets/service-target';
+
+/** Well within the time after which a worker that says nothing counts as dead. */
+const HEARTBEAT_MS = 1 * SECOND;
+
+/** Sends what was begun, once, and records the answer. Dying in between it is sent again under the same key (WHK-3). */
+export async function sendEffect(store: Store, target: ServiceTarget, effect: EffectToSend): Promise<AnswerRecorded> {
+  const outcome = await target.send(effect);
+  return store.write((unit) => recordAnswer(unit, { key: effect.key, until: effect.until, outcome }, Date.now()));
+}
+
+/** Ends this try; Temporal begins the next one at that time, also in another process. It holds no worker meanwhile. */
+export function againAt(at: Instant): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: 'The target is to be asked again',
+    type: 'AskedAgain',
+    nextRetryDelay: Math.max(1, at - Date.now()),
+  });
+}
+
+/** Says that the activity lives, so that a worker's death is noticed long before the time limits of targets. */
+export async function alive<T>(work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

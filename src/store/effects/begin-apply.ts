@@ -1,0 +1,147 @@
+import { effectKey } from '../../domain/effect-key';
+import type { Instant } from '../../domain/instant';
+import type { AcceptedAction, PlanItem } from '../../domain/release';
+import { planAt } from '../../domain/release';
+import type { Job } from '../../domain/roll-out';
+import { deploymentOf, itemsDue } from '../../domain/roll-out';
+import { recordProgress } from '../releases/record-progress';
+import { snapshotsOf, serviceVersionBefore } from '../releases/snapshots';
+import type { ReleaseRow } from '../releases/stored-release';
+import { environmentIdOf, lockRelease, planOfRow, positionOf, serviceChangesOf } from '../releases/stored-release';
+import { undecidedActions, TOLD_AT_ONCE } from '../releases/undecided-actions';
+import type { Unit } from '../store';
+import { beginSend, type EffectToSend } from './begin-send';
+import { recordAnswer, type AnswerRecorded } from './record-answer';
+
+/** A deployment that a workflow of this epoch runs. */
+export interface RollOut {
+  release: string;
+  epoch: number;
+  job: Extract<Job, { kind: 'roll-out' }>;
+}
+
+/** What a deployment does next. */
+export type NextItem =
+  | { kind: 'send'; effect: EffectToSend }
+  | { kind: 'later'; at: Instant }
+  /** Its flags were switched: ask again. */
+  | { kind: 'flags-applied' }
+  | { kind: 'succeeded'; at: Instant }
+  | Extract<AnswerRecorded, { kind: 'failed' | 'later' }>
+  /** Not to be gone on with: the release, or this deployment of it, is no longer there, or an abort is accepted. */
+  | { kind: 'stopped'; actions: AcceptedAction[] };
+
+/**
+ * Takes a deployment to its next item, in one transaction that looks for an accepted abort first (REL-30, REL-32): flags
+ * are switched in it, the send of a service is begun. Asked again it goes on where it stands: what is done is data.
+ */
+export async function beginApply(unit: Unit, { release, epoch, job }: RollOut, now: Instant): Promise<NextItem> {
+  const row = await lockRelease(unit, release);
+  const state = row && positionOf(row);
+  if (!row || !state || row.epoch !== epoch || state.stage !== 'running') {
+    return { kind: 'stopped', actions: [] };
+  }
+  const deployment = deploymentOf(state, job);
+  const actions = await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE);
+  if (deployment?.state !== 'running' || actions.some(({ verb }) => verb === 'abort')) {
+    return { kind: 'stopped', actions };
+  }
+
+  const { phase, environment } = job;
+  // A full roll-out switches all flags when every service has arrived (REL-20).
+  const isDone = ({ kind }: PlanItem) => kind === 'flags' && (deployment.flagsApplied || state.fullRollout !== null);
+  const item = itemsDue(planOfRow(row), state, phase, environment).find((each) => !isDone(each));
+  if (!item) {
+    return { kind: 'succeeded', at: await lastAnswerAt(unit, row, job, now) };
+  }
+  if (item.kind === 'flags') {
+    await recordProgress(unit, row, [{ type: 'flags-applied', at: Math.max(now, state.lastAt), phase, environment }]);
+    return { kind: 'flags-applied' };
+  }
+  return beginService(unit, row, job, item.service, now);
+}
+
+async function beginService(
+  unit: Unit,
+  row: ReleaseRow,
+  { phase, environment, attempt }: RollOut['job'],
+  service: string,
+  now: Instant,
+): Promise<NextItem> {
+  const change = serviceChangesOf(row).find((each) => each.service === service);
+  if (!change) {
+    throw new Error(`Release ${row.id} has no change of ${service}`);
+  }
+  const phaseName = planAt(planOfRow(row), phase).name;
+  const key = effectKey({ release: row.id, phase: phaseName, environment, item: service, direction: 'apply', attempt });
+  const ended = await unit.sql
+    .selectFrom('effects')
+    .select(['status', 'detail', 'endedAt', 'errored'])
+    .where('key', '=', key)
+    .where('status', '!=', 'under-way')
+    .executeTakeFirst();
+  if (ended) {
+    // The deployment failed with it, and whoever was to say so died.
+    return {
+      kind: 'failed',
+      at: ended.endedAt ?? now,
+      detail: ended.detail ?? '',
+      errored: ended.errored === 1,
+    };
+  }
+
+  const { version } = change;
+  const previousVersion = serviceVersionBefore(await snapshotsOf(unit.sql, row.id), change, environment);
+  const begun = await beginSend(
+    unit,
+    row,
+    {
+      key,
+      service,
+      serviceId: change.serviceId,
+      environment,
+      environmentId: environmentIdOf(change, environment),
+      phase: phaseName,
+      direction: 'apply',
+      attempt,
+      version,
+      previousVersion,
+      expectedVersion: previousVersion,
+    },
+    now,
+  );
+  if (begun.kind === 'later') {
+    return begun;
+  }
+  if (begun.isFirst) {
+    const at = Math.max(now, positionOf(row).lastAt);
+    await recordProgress(unit, row, [
+      { type: 'service-apply-started', at, phase, attempt, environment, service, version },
+    ]);
+  }
+  if (begun.kind === 'unaddressed') {
+    const { detail } = begun;
+    const recorded = await recordAnswer(unit, { key, until: null, outcome: { kind: 'refused', detail } }, now);
+    if (recorded.kind === 'done' || recorded.kind === 'drifted') {
+      throw new Error(`An effect that was not sent is ${recorded.kind}`);
+    }
+    return recorded;
+  }
+  return { kind: 'send', effect: begun.effect };
+}
+
+/** When the last item of a deployment arrived: its bake runs from there (PIPE-3). */
+async function lastAnswerAt(unit: Unit, row: ReleaseRow, job: RollOut['job'], now: Instant): Promise<Instant> {
+  const { name } = planAt(planOfRow(row), job.phase);
+  const { at } = await unit.sql
+    .selectFrom('effects')
+    .innerJoin('environments', 'environments.id', 'effects.environmentId')
+    .select((each) => each.fn.max('effects.endedAt').as('at'))
+    .where('effects.releaseId', '=', row.id)
+    .where('effects.phase', '=', name)
+    .where('environments.slug', '=', job.environment)
+    .where('effects.direction', '=', 'apply')
+    .where('effects.attempt', '=', job.attempt)
+    .executeTakeFirstOrThrow();
+  return at ?? now;
+}

@@ -1,0 +1,29 @@
+import type { Kysely } from 'kysely';
+
+import type { EffectUnderWay } from '../../domain/why';
+import type { ReleaseRow } from '../releases/stored-release';
+import type { Tables } from '../tables';
+
+/** What a release has sent to webhook targets, or is about to, that has not come to an end; first begun first. */
+export async function effectsUnderWay(sql: Kysely<Tables>, release: Pick<ReleaseRow, 'id'>): Promise<EffectUnderWay[]> {
+  const rows = await sql
+    .selectFrom('effects')
+    .innerJoin('services', 'services.id', 'effects.serviceId')
+    .innerJoin('environments', 'environments.id', 'effects.environmentId')
+    .select([
+      'services.slug as service',
+      'environments.slug as environment',
+      'effects.direction',
+      'effects.phase',
+      'effects.tries',
+      'effects.startedAt as since',
+      'effects.nextAttemptAt',
+      'effects.detail',
+    ])
+    .where('effects.releaseId', '=', release.id)
+    .where('effects.status', '=', 'under-way')
+    .orderBy('effects.startedAt')
+    .orderBy('effects.key')
+    .execute();
+  return rows;
+}

@@ -1,0 +1,150 @@
+import type { Instant } from '../../domain/instant';
+import type { ReleaseEvent } from '../../domain/release';
+import { isTerminal } from '../../domain/release';
+import { APPLY_TRIES_MAX, applyRetryDelayMs, revertRetryDelayMs } from '../../domain/retry';
+import type { WebhookOutcome } from '../../domain/webhook-answer';
+import { recordProgress } from '../releases/record-progress';
+import type { ReleaseRow } from '../releases/stored-release';
+import { lockRelease, planOfRow, positionOf } from '../releases/stored-release';
+import type { Unit } from '../store';
+import type { EffectsTable } from '../tables';
+
+/** What came of a send. */
+export interface Answered {
+  key: string;
+  /** The time limit of the send; null: nothing was sent. */
+  until: Instant | null;
+  outcome: WebhookOutcome;
+}
+
+/** What is to be done about it. */
+export type AnswerRecorded =
+  | { kind: 'done'; at: Instant }
+  | { kind: 'later'; at: Instant }
+  | { kind: 'failed'; at: Instant; detail: string; errored: boolean }
+  /** Of a revert alone: somebody else's version stands. */
+  | { kind: 'drifted'; at: Instant; detail: string };
+
+/**
+ * Records the answer of a target, whoever still waits for it. An apply is tried a few times and then fails; a revert is
+ * tried again whatever the answer, but for drift (REL-19, PRO-5).
+ */
+export async function recordAnswer(
+  unit: Unit,
+  { key, until, outcome }: Answered,
+  now: Instant,
+): Promise<AnswerRecorded> {
+  const { releaseId } = await unit.sql
+    .selectFrom('effects')
+    .select('releaseId')
+    .where('key', '=', key)
+    .executeTakeFirstOrThrow();
+  const release = await lockRelease(unit, releaseId);
+  const effect = await unit.sql.selectFrom('effects').selectAll().where('key', '=', key).executeTakeFirstOrThrow();
+  if (!release) {
+    throw new Error(`Effect ${key} is of no release`);
+  }
+  const recorded = judge(effect, outcome, now);
+  const isUnderWay = effect.status === 'under-way';
+  await unit.sql
+    .updateTable('effects')
+    .set({
+      // Where it was sent again meanwhile, by one who took this process for dead, that is still to be answered.
+      sendingUntil: effect.sendingUntil === until ? null : effect.sendingUntil,
+      detail: outcome.kind === 'done' ? null : outcome.detail,
+      // One that was given up meanwhile stays so.
+      ...(isUnderWay ? progressOf(effect, recorded, outcome) : {}),
+    })
+    .where('key', '=', key)
+    .execute();
+  await noteVersion(unit, effect, outcome);
+  if (isUnderWay && effect.direction === 'apply') {
+    await recordApply(unit, release, effect, recorded, now);
+  }
+  return recorded;
+}
+
+function judge(effect: EffectRow, outcome: WebhookOutcome, now: Instant): AnswerRecorded {
+  if (outcome.kind === 'done') {
+    return { kind: 'done', at: now };
+  }
+  const { detail } = outcome;
+  const retryAfterMs = outcome.kind === 'broken' ? outcome.retryAfterMs : null;
+  if (effect.direction === 'revert') {
+    return outcome.kind === 'drifted'
+      ? { kind: 'drifted', at: now, detail }
+      : { kind: 'later', at: now + revertRetryDelayMs(effect.tries, retryAfterMs) };
+  }
+  return outcome.kind === 'broken' && effect.tries < APPLY_TRIES_MAX
+    ? { kind: 'later', at: now + applyRetryDelayMs(effect.tries, retryAfterMs) }
+    : { kind: 'failed', at: now, detail, errored: outcome.kind === 'broken' };
+}
+
+type EffectRow = Pick<
+  EffectsTable,
+  'key' | 'direction' | 'tries' | 'status' | 'serviceId' | 'environmentId' | 'sequence' | 'version' | 'phase'
+>;
+
+function progressOf(effect: EffectRow, recorded: AnswerRecorded, outcome: WebhookOutcome): Partial<EffectsTable> {
+  switch (recorded.kind) {
+    case 'later':
+      return { nextAttemptAt: recorded.at };
+    case 'failed':
+      return {
+        status: outcome.kind === 'drifted' ? 'drifted' : 'failed',
+        errored: recorded.errored ? 1 : 0,
+        endedAt: recorded.at,
+      };
+    default:
+      return { status: recorded.kind, endedAt: recorded.at };
+  }
+}
+
+/** What the target has now, unless something newer was sent to it. */
+async function noteVersion(unit: Unit, effect: EffectRow, outcome: WebhookOutcome): Promise<void> {
+  const version =
+    outcome.kind === 'done' ? effect.version : outcome.kind === 'drifted' ? outcome.currentVersion : undefined;
+  if (version === undefined) {
+    return;
+  }
+  await unit.sql
+    .updateTable('serviceVersions')
+    .set({ version })
+    .where('serviceId', '=', effect.serviceId)
+    .where('environmentId', '=', effect.environmentId)
+    .where('sequence', '=', effect.sequence)
+    .execute();
+  // Whoever reads the service by its ETag sees what is there.
+  await unit.sql
+    .updateTable('services')
+    .set((row) => ({ version: row('version', '+', 1) }))
+    .where('id', '=', effect.serviceId)
+    .execute();
+}
+
+async function recordApply(
+  unit: Unit,
+  release: ReleaseRow,
+  effect: EffectRow,
+  recorded: AnswerRecorded,
+  now: Instant,
+): Promise<void> {
+  const state = positionOf(release);
+  if (isTerminal(state) || (recorded.kind !== 'done' && recorded.kind !== 'failed')) {
+    return;
+  }
+  const names = await unit.sql
+    .selectFrom('effects')
+    .innerJoin('services', 'services.id', 'effects.serviceId')
+    .innerJoin('environments', 'environments.id', 'effects.environmentId')
+    .select(['services.slug as service', 'environments.slug as environment'])
+    .where('effects.key', '=', effect.key)
+    .executeTakeFirstOrThrow();
+  const phase = planOfRow(release).phases.findIndex(({ name }) => name === effect.phase);
+  const at = Math.max(now, state.lastAt);
+  const event: ReleaseEvent =
+    recorded.kind === 'done'
+      ? { type: 'service-applied', at, phase, ...names }
+      : { type: 'service-apply-failed', at, phase, ...names, detail: recorded.detail };
+  await recordProgress(unit, release, [event]);
+}

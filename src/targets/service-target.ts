@@ -1,0 +1,42 @@
+import type { Instant } from '../domain/instant';
+import type { WebhookOutcome } from '../domain/webhook-answer';
+import type { EffectToSend } from '../store/effects/begin-send';
+import type { SecretBox } from '../store/secret-box';
+import { openSecret } from '../store/services/service-secrets';
+import type { AddressPolicy } from './webhooks/address-policy';
+import { sendWebhook } from './webhooks/send-webhook';
+
+/** Services, as a release reaches them: what was begun in the store is sent once, and what came of it is told. */
+export interface ServiceTarget {
+  /** Never throws for what a target or the network does: that is an outcome, to be recorded. */
+  send(effect: EffectToSend): Promise<WebhookOutcome>;
+}
+
+/** What sends are made with. */
+export interface ServiceTargetOptions {
+  /** Opens the secrets of services. */
+  secretBox: SecretBox;
+  policy: AddressPolicy;
+  /** Epoch ms. */
+  now: () => Instant;
+}
+
+/** Services behind webhooks (WHK-1, WHK-2). */
+export function serviceTarget({ secretBox, policy, now }: ServiceTargetOptions): ServiceTarget {
+  return {
+    send: ({ key, url, timeoutMs, until, secrets, body }) =>
+      sendWebhook(
+        {
+          url,
+          id: key,
+          body: JSON.stringify(body),
+          secrets: secrets.map((secret) => openSecret(secretBox, secret)),
+          timeoutMs,
+          // Others count on it that nothing is sent later (WHK-4), also when this process was stopped in the meantime.
+          notAfter: until,
+          version: body.data.version,
+        },
+        { policy, now },
+      ),
+  };
+}

@@ -1,0 +1,18 @@
+import { createSecretBox } from '../../src/store/secret-box';
+import { serviceTarget, type ServiceTarget } from '../../src/targets/service-target';
+import { createAddressPolicy } from '../../src/targets/webhooks/address-policy';
+
+/** What the secrets of services in tests are sealed with. */
+export const testSecretBox = createSecretBox('a secret key that only tests know of');
+
+/** Loopback alone is private and may be connected to. */
+export const testPolicy = createAddressPolicy(['127.0.0.0/8', '::1']);
+
+/** Services that are really sent to, on this machine alone. */
+export function testServices(): ServiceTarget {
+  return serviceTarget({
+    secretBox: testSecretBox,
+    policy: testPolicy,
+    now: Date.now,
+  });
+}

@@ -1,0 +1,186 @@
+import { isTerminal } from '../../src/domain/release';
+import { listDrift } from '../../src/store/releases/list-drift';
+import { closedPort, stopTargets } from '../targets/webhooks/webhook-target';
+import { eventually } from '../support/eventually';
+import { phase } from '../support/release-store';
+import type { TemporalConnections } from '../support/release-world';
+import { connectTemporal, ReleaseWorld } from '../support/release-world';
+import { temporalAddress } from '../support/temporal-server';
+import { startVersionTarget, type VersionTarget } from '../support/version-target';
+
+const HOUR = 3_600_000;
+const toStaging = { rules: [{ environments: ['staging'], conditions: [] }] };
+const toProduction = { rules: [{ environments: ['production'], conditions: [] }] };
+const both = { rules: [{ environments: ['staging', 'production'], conditions: [] }] };
+
+let temporal: TemporalConnections;
+let world: ReleaseWorld;
+let target: VersionTarget;
+
+beforeAll(async () => {
+  temporal = await connectTemporal(temporalAddress());
+});
+afterAll(() => temporal.close());
+beforeEach(async () => {
+  world = await ReleaseWorld.open(temporal);
+  target = await startVersionTarget();
+  world.startDispatcher();
+  await world.startWorker();
+});
+afterEach(async () => {
+  await world.close();
+  await stopTargets();
+});
+
+/** A service whose endpoints are the target's. */
+async function service(name: string, environments = ['staging', 'production']): Promise<string> {
+  return world.putService(
+    name,
+    Object.fromEntries(environments.map((environment) => [environment, target.urlOf(name, environment)])),
+  );
+}
+
+async function driftOf(release: string) {
+  const row = await world.store.read.selectFrom('releases').selectAll().where('id', '=', release).executeTakeFirst();
+  const touched = row ? await listDrift(world.store.read, row) : [];
+  return touched.map(({ item, environment, state }) => `${item} ${environment} ${state}`);
+}
+
+async function overlays(release: string): Promise<number> {
+  const rows = await world.store.read
+    .selectFrom('overlays')
+    .select('flagId')
+    .where('releaseId', '=', release)
+    .execute();
+  return rows.length;
+}
+
+async function ends(release: string): Promise<string> {
+  const state = await eventually(
+    `${release} ends`,
+    async () => {
+      const position = await world.position(release);
+      return isTerminal(position) && position;
+    },
+    20_000,
+  );
+  return state.stage;
+}
+
+const sent = () =>
+  target.effects.map(({ type, data }) => `${type} ${data.service} ${data.environment} ${data.version}`);
+
+describe('a release of flags and services', () => {
+  it('CHG-1: brings services out in the listed order, and completes', async () => {
+    await service('payments');
+    await service('stock');
+
+    const release = await world.trigger({
+      phases: [phase('first', toStaging), phase('second', toProduction)],
+      services: { payments: '1.4.2', stock: '7' },
+    });
+
+    expect(await ends(release)).toBe('completed');
+    expect(sent()).toEqual([
+      'service.apply payments staging 1.4.2',
+      'service.apply stock staging 7',
+      'service.apply payments production 1.4.2',
+      'service.apply stock production 7',
+    ]);
+    expect(target.deliveries).toHaveLength(4);
+  });
+
+  it('REL-19: an abort takes flags back at once and services in reverse order', async () => {
+    await service('payments');
+    await service('stock');
+    target.setVersion('payments', 'staging', null);
+    const release = await world.trigger({
+      phases: [phase('first', { ...toStaging, bakeMs: HOUR })],
+      services: { payments: '1.4.2', stock: '7' },
+    });
+    await world.bakes(release, 0);
+    expect(await overlays(release)).toBe(1);
+
+    await world.act(release, 'abort');
+
+    expect(await overlays(release)).toBe(0);
+    expect(await ends(release)).toBe('aborted');
+    expect(sent().slice(2)).toEqual(['service.revert stock staging null', 'service.revert payments staging null']);
+    expect(await driftOf(release)).toEqual([
+      'new-checkout staging reverted',
+      'stock staging reverted',
+      'payments staging reverted',
+    ]);
+  });
+
+  it('REL-19: goes on asking a dead endpoint, and gives it up when a person accepts the drift', async () => {
+    const payments = await service('payments', ['production']);
+    await service('stock', ['production']);
+    const release = await world.trigger({
+      phases: [phase('first', { ...toProduction, bakeMs: HOUR })],
+      services: { payments: '2', stock: '7' },
+    });
+    await world.bakes(release, 0);
+    await world.moveService(payments, 'production', `http://127.0.0.1:${await closedPort()}/`);
+    target = await startVersionTarget();
+
+    await world.act(release, 'abort');
+    await eventually('payments is asked twice', async () => {
+      const row = await world.store.read
+        .selectFrom('effects')
+        .selectAll()
+        .where('direction', '=', 'revert')
+        .where('tries', '>=', 2)
+        .executeTakeFirst();
+      return row !== undefined;
+    });
+    expect(await world.shown(release)).toBe('aborting');
+    expect(await world.act(release, 'accept-drift', { item: { service: 'stocks', environment: null } })).toBe(
+      'drift.not-reverting',
+    );
+    expect(await world.act(release, 'accept-drift', { item: { service: 'payments', environment: null } })).toBe(
+      'applied',
+    );
+
+    expect(await driftOf(release)).toContain('payments production drifted');
+  });
+
+  it('REL-22: a failed service fails the phase, and a retry sends what has not arrived', async () => {
+    await service('payments');
+    await service('stock');
+    target.meet(({ data }, response) => {
+      if (data.service === 'stock' && data.environment === 'production') {
+        response.writeHead(400).end();
+        return true;
+      }
+      return undefined;
+    });
+    const release = await world.trigger({ phases: [phase('all', both)], services: { payments: '2', stock: '7' } });
+    await world.reaches(release, 'failed');
+    target.meet(null);
+
+    await world.act(release, 'retry');
+
+    expect(await ends(release)).toBe('completed');
+    expect(sent().sort()).toEqual([
+      'service.apply payments production 2',
+      'service.apply payments staging 2',
+      'service.apply stock production 7',
+      'service.apply stock staging 7',
+    ]);
+  });
+
+  it('REL-20: a full roll-out brings services everywhere before the flags lose their filter', async () => {
+    await service('payments');
+    const release = await world.trigger({
+      phases: [phase('first', { ...toStaging, bakeMs: HOUR }), phase('second', { ...toProduction, bakeMs: HOUR })],
+      services: { payments: '2' },
+    });
+    await world.bakes(release, 0);
+
+    await world.act(release, 'full-rollout');
+
+    expect(await ends(release)).toBe('completed');
+    expect(sent()).toEqual(['service.apply payments staging 2', 'service.apply payments production 2']);
+  });
+});
