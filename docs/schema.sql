@@ -102,7 +102,7 @@ CREATE TABLE "releases" (
   "source" text,
   "labels" text not null,
   "createdAt" integer not null,
-  "endedAt" integer, "runId" text, "historyLength" integer not null default 0,
+  "endedAt" integer, "runId" text, "historyLength" integer not null default 0, "dueAt" integer,
   foreign key ("pipelineId", "pipelineVersion") references "pipelineVersions" ("pipelineId", "version")
 ) strict;
 
@@ -336,3 +336,5 @@ CREATE INDEX "serviceSecrets_service" on "serviceSecrets" ("serviceId");
 CREATE INDEX "serviceEndpoints_environment" on "serviceEndpoints" ("environmentId");
 CREATE INDEX "effects_release" on "effects" ("releaseId", "startedAt");
 CREATE INDEX "effects_sending" on "effects" ("serviceId", "environmentId") where "sendingUntil" is not null;
+CREATE INDEX "releases_due" on "releases" ("dueAt") where "live" = 1 and "dueAt" is not null;
+CREATE INDEX "releases_unclaimed" on "releases" ("startDeliveredAt") where "live" = 1 and "claimedBy" is null;

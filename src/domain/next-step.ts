@@ -140,7 +140,7 @@ function whatBecameOf(finished: FinishedJob, at: Instant): ReleaseEvent {
 }
 
 /** The earliest instant at which something happens by itself: the end of a bake, the deadline of a review. */
-function dueAt(state: ReleaseState, plan: ReleasePlan): Instant | null {
+export function dueAt(state: ReleaseState, plan: ReleasePlan): Instant | null {
   if (state.stage === 'aborting') {
     return nextRevert(state, plan)?.at ?? null;
   }

@@ -169,6 +169,8 @@ interface ReleasesTable {
   runId: string | null;
   /** How long the history of that run was when it was: one that is shorter now is an older copy (REL-33). */
   historyLength: Generated<number>;
+  /** When something happens by itself: the end of a bake, the deadline of a review; null: not before it is told. */
+  dueAt: number | null;
 }
 
 /** Which release holds or waits for a target: one queue per target, in ticket order (REL-3). */

@@ -14,6 +14,20 @@ export const ACTIONS_SIGNAL = 'actions';
 /** A hold may have ended: try the next step again. */
 export const HOLDS_CHANGED_SIGNAL = 'holds-changed';
 
+/** Where the workflow believes to be; asked when it is suspected not to be where the store is (REL-33). */
+export const POSITION_QUERY = 'position';
+
+/** Answer to `position`; `seq` is the last recorded step's number, null before the release is claimed. */
+export interface WorkflowPosition {
+  epoch: number;
+  seq: number | null;
+}
+
+/** What is written on every run from outside, so that it need not be asked. */
+export interface ReleaseWorkflowMemo {
+  epoch: number;
+}
+
 export type ActionsSignalArgs = [AcceptedAction[]];
 
 /** All that a release workflow is started with: its position is in the store (REL-33). */

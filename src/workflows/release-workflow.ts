@@ -1,11 +1,13 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
+  defineQuery,
   defineSignal,
+  makeContinueAsNewFunc,
   proxyActivities,
   setHandler,
   workflowInfo,
+  type WorkflowInfo,
 } from '@temporalio/workflow';
 
 import type { ReleaseActivities } from '../activities';
@@ -15,11 +17,12 @@ import { completePlan, completeState } from '../domain/older-release';
 import { isTerminal } from '../domain/release';
 import { Jobs } from './jobs';
 import { Mailbox } from './mailbox';
-import type { ActionsSignalArgs, ReleaseWorkflowInput } from './messages';
-import { ACTIONS_SIGNAL, HOLDS_CHANGED_SIGNAL } from './messages';
+import type { ActionsSignalArgs, ReleaseWorkflowInput, ReleaseWorkflowMemo, WorkflowPosition } from './messages';
+import { ACTIONS_SIGNAL, HOLDS_CHANGED_SIGNAL, POSITION_QUERY } from './messages';
 
 const actionsSignal = defineSignal<ActionsSignalArgs>(ACTIONS_SIGNAL);
 const holdsChangedSignal = defineSignal(HOLDS_CHANGED_SIGNAL);
+const positionQuery = defineQuery<WorkflowPosition>(POSITION_QUERY);
 
 /**
  * Both activities are one transaction each and repeat for ever: a store that is down stops a release where it stands.
@@ -62,14 +65,18 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
   setHandler(holdsChangedSignal, () => {
     woken = true;
   });
+  const position: WorkflowPosition = { epoch: input.epoch, seq: null };
+  setHandler(positionQuery, () => position);
 
-  const claim = await claimRelease({ ...input, claimant: workflowInfo().firstExecutionRunId, now: Date.now() });
+  const claimant = workflowInfo().firstExecutionRunId;
+  const claim = await claimRelease({ ...input, ...runOf(workflowInfo()), claimant, now: Date.now() });
   if (!claim.claimed) {
     return;
   }
   const plan = completePlan(claim.plan);
   let state = completeState(claim.state);
   let { seq, held } = claim;
+  position.seq = seq;
   mailbox.add(claim.actions);
   const of = { release: input.release, epoch: input.epoch };
   const jobs = new Jobs(
@@ -83,7 +90,8 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
     if (isLong && (jobs.isIdle || historyLength > HISTORY_EVENTS_WITH_JOBS_MAX)) {
       // Undecided actions are not lost with the mailbox: the claim of the next run returns them.
       await condition(allHandlersFinished);
-      await continueAsNew<typeof releaseWorkflow>(input);
+      const memo: ReleaseWorkflowMemo = { epoch: input.epoch };
+      await makeContinueAsNewFunc<typeof releaseWorkflow>({ memo: { ...memo } })(input);
     }
     // A wake-up may also come when nothing is held any more: heard once, it must not keep the release from waiting.
     held &&= !woken;
@@ -95,10 +103,11 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
 
     if ('step' in next) {
       seq += 1;
-      const recorded = await recordStep({ ...input, seq, step: next.step });
+      const recorded = await recordStep({ ...input, ...runOf(workflowInfo()), seq, step: next.step });
       if (!recorded.recorded) {
         return;
       }
+      position.seq = seq;
       state = completeState(recorded.state);
       ({ held } = recorded);
       mailbox.add(recorded.actions);
@@ -117,6 +126,11 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
 
   // What was signalled during the last recording is in the store, decided or refused there.
   await condition(allHandlersFinished);
+}
+
+/** What is stored with all that is recorded, so that an older copy of this run is known by its shorter history. */
+function runOf({ runId, historyLength }: WorkflowInfo): { runId: string; historyLength: number } {
+  return { runId, historyLength };
 }
 
 function timesToWait(until: number | null, held: boolean): number[] {

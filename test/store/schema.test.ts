@@ -69,6 +69,7 @@ const columns: Columns = {
     endedAt: true,
     runId: true,
     historyLength: true,
+    dueAt: true,
   },
   releaseTargets: { releaseId: true, target: true, ticket: true, held: true, snapshot: true },
   releaseSteps: { releaseId: true, seq: true, digest: true, result: true },

@@ -17,6 +17,9 @@ export interface ReleaseClaim {
   epoch: number;
   /** Run id of the chain's first run: the same after continue-as-new, another in a second start. */
   claimant: string;
+  /** Run that asks, and how long its history is: what tells it from an older copy of itself. */
+  runId: string;
+  historyLength: number;
   /** Workflow time. */
   now: Instant;
 }
@@ -68,6 +71,8 @@ export async function claimRelease(unit: Unit, claim: ReleaseClaim): Promise<Cla
   }
   await saveRelease(unit, row, state, {
     claimedBy: claim.claimant,
+    runId: claim.runId,
+    historyLength: claim.historyLength,
     // The start has arrived, whether that was noted or not.
     startDeliveredAt: row.startDeliveredAt ?? claim.now,
     seq: row.seq,

@@ -11,7 +11,7 @@ import { recordStep } from './record-step';
  */
 export async function enterFirstPhase(
   unit: Unit,
-  { release, epoch, now }: ReleaseClaim,
+  { release, epoch, runId, historyLength, now }: ReleaseClaim,
   claimed: ClaimedRelease,
 ): Promise<ClaimedRelease> {
   if (!claimed.claimed || claimed.seq > 0 || claimed.held || claimed.actions.length > 0) {
@@ -23,7 +23,7 @@ export async function enterFirstPhase(
     return claimed;
   }
   const seq = claimed.seq + 1;
-  const recorded = await recordStep(unit, { release, epoch, seq, step: next.step });
+  const recorded = await recordStep(unit, { release, epoch, seq, step: next.step, runId, historyLength });
   if (!recorded.recorded) {
     throw new Error(`The first phase of ${release}, claimed in this transaction: ${recorded.why}`);
   }

@@ -26,6 +26,9 @@ export interface StepToRecord {
   epoch: number;
   seq: number;
   step: Step;
+  /** Run that decided it, and how long its history was then: what tells it from an older copy of itself. */
+  runId: string;
+  historyLength: number;
 }
 
 /** What only the one who records can know. */
@@ -38,8 +41,8 @@ export interface RecordingFacts {
 export type RecordedStep =
   { recorded: false; why: string } | { recorded: true; state: ReleaseState; actions: AcceptedAction[]; held: boolean };
 
-/** Two workflows disagree about what a step was: never papered over. */
-class Divergence extends Error {
+/** A workflow and the store disagree about what has happened: never papered over. */
+export class Divergence extends Error {
   override readonly name = 'Divergence';
 }
 
@@ -63,6 +66,9 @@ export async function recordStep(
     return { recorded: false, why: 'The store does not know the release' };
   }
   // First of all: what an older epoch would add is compared with nothing, as another workflow is in charge by now.
+  if (row.epoch < input.epoch) {
+    throw new Divergence(`Step ${input.seq} of ${input.release} is of epoch ${input.epoch}, the store in ${row.epoch}`);
+  }
   if (row.epoch !== input.epoch) {
     return { recorded: false, why: `The release is in epoch ${row.epoch} by now` };
   }
@@ -107,7 +113,7 @@ async function recordedBefore(unit: Unit, input: StepToRecord, digest: string): 
 async function recordNew(
   unit: Unit,
   row: ReleaseRow,
-  { seq, step }: StepToRecord,
+  { seq, step, runId, historyLength }: StepToRecord,
   isLate: boolean,
 ): Promise<RecordedStep> {
   const position = positionOf(row);
@@ -124,7 +130,7 @@ async function recordNew(
   await saveDeployments(unit, row, state, events);
   await giveUpEffects(unit, row, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events);
-  await saveRelease(unit, row, state, { seq });
+  await saveRelease(unit, row, state, { seq, runId, historyLength });
   return { recorded: true, state, held, actions: ended.length > 0 ? [] : actions };
 }
 

@@ -1,7 +1,8 @@
+import { dueAt } from '../../domain/next-step';
 import { isTerminal, shownState } from '../../domain/release';
 import type { ReleaseState } from '../../domain/release';
 import type { Unit } from '../store';
-import type { ReleaseRow } from './stored-release';
+import { planOfRow, type ReleaseRow } from './stored-release';
 import { wakeNext } from './queue';
 
 /** Writes the position and what is filtered by; an ended release lets the next ones in its queues go on (REL-32). */
@@ -9,7 +10,14 @@ export async function saveRelease(
   unit: Unit,
   release: ReleaseRow,
   state: ReleaseState,
-  columns: { claimedBy?: string; startDeliveredAt?: number; seq: number },
+  columns: {
+    claimedBy?: string;
+    startDeliveredAt?: number;
+    seq: number;
+    /** Run that was heard of, and how long its history was then. */
+    runId?: string;
+    historyLength?: number;
+  },
 ): Promise<void> {
   const ended = isTerminal(state);
   await unit.sql
@@ -18,6 +26,7 @@ export async function saveRelease(
       ...columns,
       position: JSON.stringify(state),
       state: shownState(state),
+      dueAt: dueAt(state, planOfRow(release)),
       live: ended ? 0 : 1,
       endedAt: ended ? state.lastAt : null,
     })

@@ -153,6 +153,7 @@ async function insertRelease(
       createdAt: request.now,
       endedAt: null,
       runId: null,
+      dueAt: null,
     })
     .execute();
   await unit.sql

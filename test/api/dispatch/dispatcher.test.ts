@@ -5,6 +5,7 @@ import { undeliveredOf } from '../../../src/store/dispatch/undelivered';
 import { claimRelease } from '../../../src/store/releases/claim-release';
 import { eventually } from '../../support/eventually';
 import { newParts, phase, ReleaseStore } from '../../support/release-store';
+import { RUN } from '../../store/releases/release-steps';
 
 const baking = [phase('all', { bakeMs: 3_600_000 })];
 
@@ -58,7 +59,9 @@ describe('what Temporal was told', () => {
     expect(await isDelivered(release)).toBe(false);
     world.store.notices.emit({ kind: 'work', releaseId: release });
 
-    await world.store.write((unit) => claimRelease(unit, { release, epoch: 1, claimant: 'first', now: Date.now() }));
+    await world.store.write((unit) =>
+      claimRelease(unit, { release, epoch: 1, claimant: 'first', ...RUN, now: Date.now() }),
+    );
 
     expect(await isDelivered(release)).toBe(true);
     expect(told).toEqual([`start ${release}`]);

@@ -2,6 +2,7 @@ import type { ClaimedRelease, ReleaseClaim } from '../../../src/store/releases/c
 import { claimRelease } from '../../../src/store/releases/claim-release';
 import { enterFirstPhase } from '../../../src/store/releases/enter-first-phase';
 import { newParts, phase, ReleaseStore, review } from '../../support/release-store';
+import { RUN } from './release-steps';
 
 const baking = [phase('all', { bakeMs: 3_600_000 })];
 
@@ -14,7 +15,7 @@ afterEach(() => world.close());
 
 /** As the activity does: both in one transaction. */
 function claimAndEnter(release: string, more: Partial<ReleaseClaim> = {}): Promise<ClaimedRelease> {
-  const claim = { release, epoch: 1, claimant: 'first', now: Date.now(), ...more };
+  const claim = { release, epoch: 1, claimant: 'first', ...RUN, now: Date.now(), ...more };
   return world.store.write(async (unit) => enterFirstPhase(unit, claim, await claimRelease(unit, claim)));
 }
 

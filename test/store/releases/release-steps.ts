@@ -6,13 +6,18 @@ import { recordStep, type RecordedStep, type StepToRecord } from '../../../src/s
 import { planOfRow, positionOf } from '../../../src/store/releases/stored-release';
 import type { ReleaseStore } from '../../support/release-store';
 
+/** The run that asks and records. */
+export const RUN = { runId: 'run-1', historyLength: 3 };
+
 /** Asks for a release as its first workflow does. */
 export function claim(
   { store }: ReleaseStore,
   release: string,
   more: Partial<ReleaseClaim> = {},
 ): Promise<ClaimedRelease> {
-  return store.write((unit) => claimRelease(unit, { release, epoch: 1, claimant: 'first', now: Date.now(), ...more }));
+  return store.write((unit) =>
+    claimRelease(unit, { release, epoch: 1, claimant: 'first', ...RUN, now: Date.now(), ...more }),
+  );
 }
 
 /** What a workflow that knows the stored position, and of actions only these, would record now. */
@@ -27,7 +32,7 @@ export async function stepOf(
   if (isTerminal(state) || !('step' in next)) {
     throw new Error(`Release ${release} has nothing to record`);
   }
-  return { release, epoch: row.epoch, seq: row.seq + 1, step: next.step };
+  return { release, epoch: row.epoch, seq: row.seq + 1, step: next.step, ...RUN };
 }
 
 export function record({ store }: ReleaseStore, input: StepToRecord): Promise<RecordedStep> {
