@@ -30,7 +30,7 @@ const MEANING: Record<Permission, string> = {
   EnvironmentEdit: 'Create, change and delete environments',
   EndpointEdit: 'Say where services are deployed to, make their secrets, delete services that have either',
   EvaluationKeyEdit: 'Make and delete evaluation keys',
-  Repair: LATER,
+  Repair: 'Start a release anew from the store',
   ProjectEdit: 'Change and delete the project',
 };
 

@@ -5,6 +5,7 @@ import type { Store } from '../store/store';
 import type { FlagFollower } from '../targets/flags/flag-follower';
 import type { FlagImage } from '../targets/flags/flag-image';
 import type { Authenticator } from './authenticate';
+import type { EngineFacts } from './dispatch/engine-watch';
 import type { KeyRing } from './key-ring';
 import type { OutcomeWaiters } from './releases/outcome-waiters';
 import type { ApiSettings } from './settings';
@@ -27,6 +28,8 @@ export interface Deps {
   /** Under SLUICE_SECRET_KEY. */
   secretBox: SecretBox;
   outcomes: OutcomeWaiters;
+  /** What is known of Temporal and the workers, without asking them. */
+  engine: EngineFacts;
   /** What clients of flags are answered from. */
   flagImage: FlagImage;
   /** Keeps the image at the store's newest revision; whoever changed flags awaits `caughtUp` before answering. */

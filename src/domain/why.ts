@@ -6,7 +6,7 @@ import { currentPhase, planAt, shownState } from './release';
 
 /** What a person can do about a blocker, and the right it takes: a permission, or membership of one of the teams. */
 export interface Remedy {
-  action: ActionVerb | 'resolve-defect' | 'end-freeze';
+  action: ActionVerb | 'resolve-defect' | 'end-freeze' | 'repair';
   needs: { permission: Permission } | { teams: string[] };
   /** Those who are left out although they hold that right: authors, and those who have approved (REL-10). */
   except: UserId[];
@@ -18,8 +18,20 @@ export interface ReleaseAhead {
   target: string;
 }
 
+/**
+ * What is wrong with the engine that moves releases: it does not answer, nobody takes its work, or the code of this
+ * release's workflow throws.
+ */
+export interface EngineTrouble {
+  trouble: 'temporal-down' | 'no-worker' | 'workflow-failing';
+  since: Instant;
+  /** What was said last. */
+  detail: string;
+}
+
 /** One thing a release waits for: its facts, a sentence for people, and what they can do about it (REL-26). */
 export type Blocker = { detail: string; remedies: Remedy[] } & (
+  | { kind: 'engine'; trouble: EngineTrouble['trouble']; since: Instant }
   | { kind: 'start'; since: Instant }
   | { kind: 'queue'; position: number; ahead: ReleaseAhead[] }
   | {
@@ -86,23 +98,48 @@ export interface WhyInput {
   undecided: readonly AcceptedAction[];
   /** Requests to webhook targets that have not come to an end. */
   effects: readonly EffectUnderWay[];
+  /** null: none is known. */
+  engine: EngineTrouble | null;
   now: Instant;
 }
 
 /**
- * Every blocker of the current state, that of the state first (REL-26): what a release of that state waits for, then
- * the holds on what comes next, then actions on their way. Who holds a permission is for the reader to fill in.
+ * Every blocker of the current state (REL-26): an engine in trouble, without which nothing moves, then what a release of
+ * that state waits for, the holds on what comes next, actions on their way. Who holds a permission is for the reader to
+ * fill in.
  */
 export function blockersOf(input: WhyInput): Why {
-  const { state, holds, undecided } = input;
+  const { state, holds, undecided, engine } = input;
   if (state.stage === 'completed' || state.stage === 'aborted') {
     return { blockers: [], nextTransitionAt: null };
   }
   const isHeld = state.stage !== 'aborting';
   return {
-    blockers: [...ownBlockers(input), ...(isHeld ? holds.map(holdBlocker) : []), ...undecided.map(undecidedBlocker)],
-    nextTransitionAt: nextTransition(input),
+    blockers: [
+      ...(engine ? [engineBlocker(engine)] : []),
+      ...ownBlockers(input),
+      ...(isHeld ? holds.map(holdBlocker) : []),
+      ...undecided.map(undecidedBlocker),
+    ],
+    nextTransitionAt: engine ? null : nextTransition(input),
   };
+}
+
+/** Only a workflow that fails is lifted by a person here: the rest is for whoever runs the service. */
+function engineBlocker({ trouble, since, detail }: EngineTrouble): Blocker {
+  const of = { kind: 'engine', trouble, since } as const;
+  switch (trouble) {
+    case 'temporal-down':
+      return { ...of, detail: `Temporal does not answer, and nothing moves until it does: ${detail}`, remedies: [] };
+    case 'no-worker':
+      return { ...of, detail: `No worker takes work, and nothing moves until one does: ${detail}`, remedies: [] };
+    case 'workflow-failing':
+      return {
+        ...of,
+        detail: `The workflow of the release fails: ${detail}`,
+        remedies: [remedy('repair', 'Repair')],
+      };
+  }
 }
 
 function ownBlockers(input: WhyInput): Blocker[] {

@@ -9,6 +9,10 @@ import { createAuthenticator } from '../api/authenticate';
 import type { Deps } from '../api/deps';
 import { Dispatcher } from '../api/dispatch/dispatcher';
 import { temporalEngine } from '../api/dispatch/engine';
+import { temporalView } from '../api/dispatch/engine-view';
+import { EngineWatch } from '../api/dispatch/engine-watch';
+import { Reconciler } from '../api/dispatch/reconciler';
+import { repairCounters } from '../api/dispatch/repair-counters';
 import { closeHttpServer, createHttpServer } from '../api/http-server';
 import { createKeyRing } from '../api/key-ring';
 import { OutcomeWaiters } from '../api/releases/outcome-waiters';
@@ -23,6 +27,7 @@ import { serviceTarget } from '../targets/service-target';
 import { createAddressPolicy, faultOfUrl } from '../targets/webhooks/address-policy';
 import { openAdmin } from './admin-token';
 import { openDataFolder, secretKeyIn } from './data-folder';
+import { divergenceLog } from './divergence-log';
 import { logChainHeads } from './log-chain-heads';
 import type { Settings } from './settings';
 import { startTemporal, type Temporal } from './temporal';
@@ -106,15 +111,39 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   const secretBox = createSecretBox(secretKey);
   const policy = createAddressPolicy(settings.allowPrivateTargets);
   const services = serviceTarget({ secretBox, policy, now: Date.now });
-  const worker = startWorker({ ...temporal, store, services, revertWaitMs: settings.revertWaitMs, log });
+  const registry = new Registry();
+  const counters = repairCounters(registry);
+  const worker = startWorker({
+    ...temporal,
+    store,
+    services,
+    revertWaitMs: settings.revertWaitMs,
+    log,
+    onDivergence: divergenceLog(log, counters),
+  });
   stops.push(() => worker.stop());
+  const probes = {
+    store: async () => {
+      await store.read.selectFrom('installation').select('id').executeTakeFirst();
+    },
+    temporal: async () => {
+      await connection.withDeadline(Date.now() + 1_000, () => connection.workflowService.getSystemInfo({}));
+    },
+    worker: () => worker.probe(),
+  };
+  const watch = new EngineWatch({ ...probes, now: Date.now });
+  stops.push(() => watch.stop());
   const dispatcher = new Dispatcher({
     store,
-    engine: temporalEngine(client, store.installationId),
+    engine: temporalEngine(client, store.installationId, watch),
     log,
     now: Date.now,
+    onMissing: (releaseId) => reconciler.lookAt(releaseId),
   });
   stops.push(() => dispatcher.stop());
+  const view = temporalView(client, store.installationId, watch);
+  const reconciler = new Reconciler({ store, view, watch, counters, log, now: Date.now });
+  stops.push(() => reconciler.stop());
 
   stops.push(logChainHeads(store, log));
   const flagImage = new FlagImage();
@@ -131,23 +160,16 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     store,
     now: Date.now,
     log,
-    registry: new Registry(),
+    registry,
     authenticator: createAuthenticator(store, Date.now),
     keyRing,
     secretBox,
     outcomes: new OutcomeWaiters(store),
+    engine: watch,
     flagImage,
     flagFollower,
     endpointFault: (url) => faultOfUrl(url, policy),
-    probes: {
-      store: async () => {
-        await store.read.selectFrom('installation').select('id').executeTakeFirst();
-      },
-      temporal: async () => {
-        await connection.withDeadline(Date.now() + 1_000, () => connection.workflowService.getSystemInfo({}));
-      },
-      worker: () => worker.probe(),
-    },
+    probes,
     settings: {
       corsOrigins: settings.corsOrigins === '*' ? ['*'] : settings.corsOrigins,
       trustProxy: Array.isArray(settings.trustProxy) ? settings.trustProxy.join(',') : settings.trustProxy,

@@ -6,6 +6,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { Logger } from 'pino';
 
 import { createActivities } from '../activities';
+import type { OnDivergence } from '../activities/record-step';
 import type { Store } from '../store/store';
 import type { ServiceTarget } from '../targets/service-target';
 import { taskQueueOf } from '../workflows/messages';
@@ -21,6 +22,8 @@ export interface WorkerSettings {
   /** `SLUICE_REVERT_WAIT`. */
   revertWaitMs: number;
   log: Logger;
+  /** Told of steps that disagree with the store. */
+  onDivergence: OnDivergence;
 }
 
 /** The worker of this process. */

@@ -161,7 +161,7 @@ describe('openapi.json', () => {
     const paths = Object.keys(document.paths).join('\n');
 
     expect(paths).not.toMatch(
-      /variables|subscriptions|tenants|interruptions|defects|tracks|freeze|progression|repair|stop-the-line|simulations/,
+      /variables|subscriptions|tenants|interruptions|defects|tracks|freeze|progression|stop-the-line|simulations/,
     );
     expect(document.paths['/v1/releases/{release}/deployments']?.['post']).toBeUndefined();
   });
@@ -178,7 +178,6 @@ describe('openapi.json', () => {
     '/v1/releases/x/tracks',
     '/v1/releases/x/freeze-overrides',
     '/v1/releases/x/progression',
-    '/v1/releases/x/repair',
   ])('what is yet to come is 404: %s', async (address) => {
     const answer = await request(api.app).post(address);
 

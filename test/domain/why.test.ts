@@ -9,7 +9,17 @@ const defect: Hold = { kind: 'defect', id: 'defect-1', detail: 'Checkout loses c
 const freeze: Hold = { kind: 'freeze', id: 'freeze-1', detail: 'Holidays until 2 January' };
 
 const why = (of: ReleasePlan, state: ReleaseState, more: Partial<WhyInput> = {}) =>
-  blockersOf({ state, plan: of, holds: [], queue: null, undecided: [], effects: [], now: NOON + MINUTE, ...more });
+  blockersOf({
+    state,
+    plan: of,
+    holds: [],
+    queue: null,
+    undecided: [],
+    effects: [],
+    engine: null,
+    now: NOON + MINUTE,
+    ...more,
+  });
 
 const reviewed = (more: Partial<Review> = {}) =>
   planOfPhases(phase('staff', { review: review(more) }), phase('everyone'));
@@ -25,6 +35,26 @@ describe('REL-26: why', () => {
       nextTransitionAt: NOON + MINUTE,
     });
   });
+
+  it.each(['temporal-down', 'no-worker', 'workflow-failing'] as const)(
+    'names the engine first, and knows of no next transition while it is in trouble: %s',
+    (trouble) => {
+      const baking = after(plan(), did.start(), did.rollOut(0), did.bake(0));
+
+      const { blockers, nextTransitionAt } = why(plan(), baking, {
+        engine: { trouble, since: NOON, detail: 'no route' },
+      });
+
+      expect(blockers).toMatchObject([
+        { kind: 'engine', trouble, since: NOON, detail: expect.stringContaining('no route') as string },
+        { kind: 'bake-timer' },
+      ]);
+      expect(blockers[0]?.remedies).toEqual(
+        trouble === 'workflow-failing' ? [{ action: 'repair', needs: { permission: 'Repair' }, except: [] }] : [],
+      );
+      expect(nextTransitionAt).toBeNull();
+    },
+  );
 
   it('names the place in the queue and the releases ahead', () => {
     const ahead = [

@@ -51,8 +51,8 @@ describe('the replay gate', () => {
   it('stops a workflow that does the same in another order', async () => {
     const broken = await replay(['three-phases'], {
       file: 'src/workflows/release-workflow.ts',
-      from: 'const recorded = await recordStep({ ...input, seq, step: next.step });',
-      to: 'await condition(() => false, 1);\n      const recorded = await recordStep({ ...input, seq, step: next.step });',
+      from: 'const recorded = await recordStep(',
+      to: 'await condition(() => false, 1);\n      const recorded = await recordStep(',
     });
 
     expect(broken.get('three-phases')).toBeInstanceOf(DeterminismViolationError);

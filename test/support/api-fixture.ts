@@ -48,6 +48,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<ApiFixtur
     authenticator: createAuthenticator(store, now),
     keyRing: createKeyRing(store),
     outcomes: new OutcomeWaiters(store),
+    engine: { troubleOf: () => null },
     flagImage,
     flagFollower,
     endpointFault: (url) => faultOfUrl(url, createAddressPolicy([])),

@@ -349,6 +349,7 @@ async function depsOver(store: Store): Promise<Deps> {
     keyRing: createKeyRing(store),
     secretBox: testSecretBox,
     outcomes: new OutcomeWaiters(store),
+    engine: { troubleOf: () => null },
     flagImage,
     // Outages of the store are the subject of some of these tests.
     flagFollower: await FlagFollower.start(store, flagImage, () => undefined),

@@ -1,15 +1,22 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Registry } from 'prom-client';
 
 import type { ReleaseActivities } from '../../src/activities';
 import { createActivities } from '../../src/activities';
+import type { OnDivergence } from '../../src/activities/record-step';
 import { Dispatcher } from '../../src/api/dispatch/dispatcher';
 import { temporalEngine, type Engine } from '../../src/api/dispatch/engine';
+import { temporalView, type EngineView } from '../../src/api/dispatch/engine-view';
+import { EngineWatch } from '../../src/api/dispatch/engine-watch';
+import { Reconciler, type ReconcilerTimes } from '../../src/api/dispatch/reconciler';
+import { repairCounters } from '../../src/api/dispatch/repair-counters';
 import { createLog } from '../../src/api/log';
 import { OutcomeWaiters } from '../../src/api/releases/outcome-waiters';
 import type { ActionVerb } from '../../src/domain/pipeline';
 import type { ReleaseState, ShownState } from '../../src/domain/release';
 import { REVERT_WAIT_MS, shownState } from '../../src/domain/release';
+import type { ReleaseRow } from '../../src/store/releases/stored-release';
 import type { ReleaseWorkflowInput } from '../../src/workflows/messages';
 import { RELEASE_WORKFLOW, releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { eventually } from './eventually';
@@ -25,6 +32,7 @@ export interface WorkerOptions {
   maxCachedWorkflows?: number;
   /** Short by default: a stopped worker's workflows are to be taken over at once. */
   stickyTimeoutMs?: number;
+  onDivergence?: OnDivergence;
 }
 
 /** Connections to one Temporal, shared by the worlds of a test file. */
@@ -66,7 +74,12 @@ export function installQuietRuntime(): void {
 export class ReleaseWorld extends ReleaseStore {
   readonly outcomes: OutcomeWaiters;
   readonly engine: Engine;
+  readonly view: EngineView;
+  /** What the reconciler has noticed. */
+  readonly watch: EngineWatch;
+  readonly registry = new Registry();
   private readonly dispatchers = new Set<Dispatcher>();
+  private readonly reconcilers = new Set<Reconciler>();
   private worker: { stop: () => Promise<void> } | null = null;
 
   private constructor(
@@ -76,6 +89,8 @@ export class ReleaseWorld extends ReleaseStore {
     super(parts);
     this.outcomes = new OutcomeWaiters(this.store);
     this.engine = temporalEngine(temporal.client, this.store.installationId);
+    this.view = temporalView(temporal.client, this.store.installationId);
+    this.watch = new EngineWatch({ now: Date.now, temporal: () => Promise.resolve() });
   }
 
   static async open(temporal: TemporalConnections): Promise<ReleaseWorld> {
@@ -84,13 +99,38 @@ export class ReleaseWorld extends ReleaseStore {
 
   /** Ends what runs and removes the store; workflows that are left over wait for a worker that never comes. */
   override async close(): Promise<void> {
+    await this.stopReconcilers();
+    this.watch.stop();
     await this.stopDispatchers();
     await this.stopWorker();
     await super.close();
   }
 
   startDispatcher(engine: Engine = this.engine): void {
-    this.dispatchers.add(new Dispatcher({ store: this.store, engine, log: createLog('silent'), now: Date.now }));
+    const onMissing = (releaseId: string) => this.reconcilers.forEach((reconciler) => reconciler.lookAt(releaseId));
+    const log = createLog('silent');
+    this.dispatchers.add(new Dispatcher({ store: this.store, engine, log, now: Date.now, onMissing }));
+  }
+
+  /** One that is much more impatient than that of a service. */
+  startReconciler(times: Partial<ReconcilerTimes> = {}): Reconciler {
+    const { store, view, watch } = this;
+    const reconciler = new Reconciler({
+      store,
+      view,
+      watch,
+      counters: repairCounters(this.registry),
+      log: createLog('silent'),
+      now: Date.now,
+      times: { quickMs: 500, sweepMs: 60_000, ...times },
+    });
+    this.reconcilers.add(reconciler);
+    return reconciler;
+  }
+
+  async stopReconcilers(): Promise<void> {
+    await Promise.all([...this.reconcilers].map((reconciler) => reconciler.stop()));
+    this.reconcilers.clear();
   }
 
   async stopDispatchers(): Promise<void> {
@@ -98,8 +138,14 @@ export class ReleaseWorld extends ReleaseStore {
     this.dispatchers.clear();
   }
 
-  async startWorker({ bundle, activities, maxCachedWorkflows, stickyTimeoutMs }: WorkerOptions = {}): Promise<void> {
-    const real = createActivities({ store: this.store, services: testServices(), revertWaitMs: REVERT_WAIT_MS });
+  async startWorker(options: WorkerOptions = {}): Promise<void> {
+    const { bundle, activities, maxCachedWorkflows, stickyTimeoutMs, onDivergence } = options;
+    const real = createActivities({
+      store: this.store,
+      services: testServices(),
+      revertWaitMs: REVERT_WAIT_MS,
+      ...(onDivergence && { onDivergence }),
+    });
     const worker = await Worker.create({
       connection: this.temporal.native,
       identity: 'sluice',
@@ -176,6 +222,18 @@ export class ReleaseWorld extends ReleaseStore {
         .executeTakeFirstOrThrow();
       return row.deliveredAt !== null;
     });
+  }
+
+  /** The release's row. */
+  async row(releaseId: string): Promise<ReleaseRow> {
+    return this.store.read.selectFrom('releases').selectAll().where('id', '=', releaseId).executeTakeFirstOrThrow();
+  }
+
+  /** Why it was repaired, each time. */
+  async repairs(releaseId: string): Promise<unknown[]> {
+    return (await this.events(releaseId))
+      .filter(({ type }) => type === 'release-repaired')
+      .map(({ data }) => data['why']);
   }
 
   /** Starts a second workflow for a release, under another id, and waits until it has ended; that id. */

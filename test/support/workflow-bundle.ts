@@ -30,6 +30,13 @@ export const WITH_SHORT_RUNS: Edit = {
   to: 'HISTORY_EVENTS_MAX = 40',
 };
 
+/** Throws whenever it is to be decided what comes next, once the release bakes. */
+export const WITH_A_FAULT: Edit = {
+  file: 'src/workflows/release-workflow.ts',
+  from: 'const isCalled = () =>',
+  to: "if (decided >= 0) throw new TypeError('The code is at fault\\nsecond line');\n    const isCalled = () =>",
+};
+
 /**
  * The workflows as they are in the sources now, or a copy of them with a few edits. Bundling takes seconds, so each
  * content is bundled once and found again by its hash.

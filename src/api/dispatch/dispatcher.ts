@@ -12,6 +12,8 @@ export interface DispatcherOptions {
   log: Logger;
   /** Epoch ms. */
   now: () => number;
+  /** Told of a live release of which no workflow runs, so that it is looked into at once (REL-33). */
+  onMissing?: (releaseId: string) => void;
 }
 
 /** First and longest pause after Temporal did not answer. */
@@ -110,7 +112,7 @@ export class Dispatcher {
   }
 
   private async send(releaseId: string): Promise<void> {
-    const { store, engine, now, log } = this.options;
+    const { store, engine, now, log, onMissing } = this.options;
     const undelivered = await undeliveredOf(store, releaseId);
     if (!undelivered) {
       return;
@@ -127,6 +129,7 @@ export class Dispatcher {
     const woken = wake === 0 || (await engine.tellHoldsChanged(releaseId));
     if (!told || !woken) {
       log.warn({ release: releaseId }, 'Temporal has no running workflow for a live release');
+      onMissing?.(releaseId);
     }
     this.told.push({
       releaseId,

@@ -1,8 +1,11 @@
 import { defineRoute } from '../define-route';
 import type { Deps } from '../deps';
+import { registerOldestUndecided } from './oldest-undecided-gauge';
 
-export const getMetricsRoute = ({ registry }: Deps) =>
-  defineRoute({
+export const getMetricsRoute = (deps: Deps) => {
+  const { registry } = deps;
+  registerOldestUndecided(deps);
+  return defineRoute({
     method: 'get',
     path: '/metrics',
     operationId: 'getMetrics',
@@ -12,3 +15,4 @@ export const getMetricsRoute = ({ registry }: Deps) =>
     answers: { 200: { description: 'Prometheus’ text format.', contentType: 'text/plain' } },
     handle: async () => ({ status: 200, contentType: registry.contentType, text: await registry.metrics() }),
   });
+};

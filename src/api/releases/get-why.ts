@@ -2,7 +2,6 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 
 import { shownState } from '../../domain/release';
-import type { ActionVerb } from '../../domain/pipeline';
 import { blockersOf, type Blocker, type Remedy } from '../../domain/why';
 import { readBlockers } from '../../store/releases/read-blockers';
 import { userNames } from '../../store/releases/read-release';
@@ -39,6 +38,7 @@ export const getWhy = (deps: Deps) =>
         plan: planOfRow(release),
         holds: [],
         ...surroundings,
+        engine: deps.engine.troubleOf(release.id),
         now,
       });
       return ok({
@@ -58,6 +58,7 @@ async function blockerView(sql: Kysely<Tables>, projectId: string, blocker: Bloc
   const { kind, detail } = blocker;
   return {
     kind: kindOf(kind),
+    trouble: kind === 'engine' ? blocker.trouble : null,
     detail: by === null ? detail : detail.replaceAll(by, nameOf(by)),
     phase: 'phase' in blocker ? blocker.phase : null,
     since: sinceOf(blocker),
@@ -114,9 +115,18 @@ async function remedyView(sql: Kysely<Tables>, projectId: string, { action, need
   const told = holders.filter((holder) => !except.includes(holder)).slice(0, HOLDERS_TOLD);
   const names = await userNames(sql, told);
   return {
-    action: action as ActionVerb,
+    action: nameOfRemedy(action),
     permission: 'permission' in needs ? needs.permission : null,
     teams: 'teams' in needs ? needs.teams : [],
     heldBy: told.map((holder) => names.get(holder) ?? holder),
   };
+}
+
+type ShownRemedy = Exclude<Remedy['action'], 'resolve-defect' | 'end-freeze'>;
+
+function nameOfRemedy(action: Remedy['action']): ShownRemedy {
+  if (action === 'resolve-defect' || action === 'end-freeze') {
+    throw new Error(`Nothing needs ${action}`);
+  }
+  return action;
 }

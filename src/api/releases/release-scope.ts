@@ -14,7 +14,7 @@ export interface ReleaseScope extends Scope {
 }
 
 /** Finds the release behind `:release`; one whom the caller may not see is as unknown as one that is not there (HTTP-3). */
-const releaseScope =
+export const releaseScope =
   (store: Store) =>
   ({ params, caller }: ScopeRequest): Promise<ReleaseScope> =>
     findRelease(store, caller, params['release'] ?? '');

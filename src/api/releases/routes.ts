@@ -9,6 +9,7 @@ import { listDeploymentsRoute } from './list-deployments';
 import { listDriftRoute } from './list-drift';
 import { listReleaseEvents } from './list-release-events';
 import { listReleasesRoute } from './list-releases';
+import { repairReleaseRoute } from './repair-release';
 import { triggerReleaseRoute } from './trigger-release';
 
 /** Releases and the actions on them. */
@@ -23,6 +24,7 @@ export function releaseRoutes(deps: Deps): Route[] {
     listDriftRoute(deps),
     acceptDrift(deps),
     ...actOnRelease(deps),
+    repairReleaseRoute(deps),
     getAction(deps),
   ];
 }

@@ -194,6 +194,13 @@ export function actionBody<D extends z.ZodType<number>>(duration: D) {
     .meta({ id: 'ActionRequest', description: 'What the caller saw and why they act; all of it optional.' });
 }
 
+/** Body of a repair. */
+export const repairBody = z
+  .strictObject({
+    reason: z.string().trim().min(1).max(2_000).optional().describe('Why, for the audit.'),
+  })
+  .meta({ id: 'RepairRequest', description: 'Why a release is to be started anew; optional.' });
+
 /** An action and what became of it, as `GET /v1/actions/{id}` and a 202 answer it. */
 export const action = z
   .strictObject({
@@ -215,9 +222,9 @@ export const action = z
 const remedy = z
   .strictObject({
     action: z
-      .enum([...RELEASE_ACTIONS, 'accept-drift'])
+      .enum([...RELEASE_ACTIONS, 'accept-drift', 'repair'])
       .describe(
-        'What lifts it: an action of the release, by its name in the path; `accept-drift`: giving up a target.',
+        'What lifts it: an action of the release, or its repair, by its name in the path; `accept-drift`: giving up a target.',
       ),
     permission: z.string().nullable().describe('The permission that this needs; null: membership in one of the teams.'),
     teams: z.array(slug).describe('Names of the teams whose members may do it; empty: the permission decides (SEC-4).'),
@@ -229,6 +236,7 @@ const blocker = z
   .strictObject({
     kind: z
       .enum([
+        'engine',
         'start',
         'queue',
         'review',
@@ -240,7 +248,11 @@ const blocker = z
         'undecided-action',
         'revert',
       ])
-      .describe('What keeps the release where it is.'),
+      .describe('What keeps the release where it is; `engine`: what moves releases is in trouble.'),
+    trouble: z
+      .enum(['temporal-down', 'no-worker', 'workflow-failing'])
+      .nullable()
+      .describe('What is wrong with the engine; null unless it is.'),
     detail: z.string().describe('The same in one sentence.'),
     phase: z.string().nullable().describe('The phase it is about; null: the release as a whole.'),
     since: nullableInstant('Since when; null where that is not known.'),
@@ -267,9 +279,11 @@ export const why = z
   .strictObject({
     release: z.string().describe('Id of the release.'),
     state: releaseState,
-    blockers: z.array(blocker).describe('All of them, that of the state first; empty once the release has ended.'),
+    blockers: z
+      .array(blocker)
+      .describe('All of them, the engine first, then that of the state; empty once the release has ended.'),
     earliestNextTransition: nullableInstant(
-      'When it can go on at the earliest, by itself; null: never without a person or a release ahead.',
+      'When it can go on at the earliest, by itself; null: never without a person, a release ahead, or the engine.',
     ),
   })
   .meta({ id: 'Why', description: 'Why a release is where it is, and what would let it go on (REL-26).' });
