@@ -11,6 +11,8 @@ const baking = [phase('all', { bakeMs: 3_600_000 })];
 
 let world: ReleaseStore;
 let told: string[];
+let missing: string[];
+let isRunning: boolean;
 let dispatcher: Dispatcher;
 
 const engine: Engine = {
@@ -20,7 +22,7 @@ const engine: Engine = {
   },
   tellActions: (release, actions) => {
     told.push(`${actions.map(({ verb }) => verb).join()} ${release}`);
-    return Promise.resolve(true);
+    return Promise.resolve(isRunning);
   },
   tellHoldsChanged: (release) => {
     told.push(`wake ${release}`);
@@ -31,7 +33,10 @@ const engine: Engine = {
 beforeEach(async () => {
   world = new ReleaseStore(await newParts());
   told = [];
-  dispatcher = new Dispatcher({ store: world.store, engine, log: createLog('silent'), now: Date.now });
+  missing = [];
+  isRunning = true;
+  const onMissing = (releaseId: string) => void missing.push(releaseId);
+  dispatcher = new Dispatcher({ store: world.store, engine, log: createLog('silent'), now: Date.now, onMissing });
 });
 afterEach(async () => {
   await dispatcher.stop();
@@ -78,6 +83,17 @@ describe('what Temporal was told', () => {
     await eventually('the abort is told', () => Promise.resolve(told.length > 2));
 
     expect(told).toEqual([`start ${release}`, `pause ${release}`, `pause,abort ${release}`]);
+  });
+
+  it('REL-33: is no action that no workflow runs for: the release is looked into, and the action sent again', async () => {
+    const release = await world.trigger({ phases: baking });
+    await eventually('the start is noted', () => isDelivered(release));
+    isRunning = false;
+    await world.accept(release, 'pause');
+    await eventually('it is looked into', () => Promise.resolve(missing.includes(release)));
+    await dispatcher.stop();
+
+    expect((await undeliveredOf(world.store, release))?.actions).toHaveLength(1);
   });
 
   it('INV-1: is noted before the dispatcher stops', async () => {
