@@ -148,7 +148,6 @@ describe('an action', () => {
     expect(codeOf(await operator.post(`/v1/releases/${id}/defects`, { reason: 'x' }))).toBe(
       '404 request.unknown-route',
     );
-    expect(codeOf(await operator.post(`/v1/releases/${id}/repair`))).toBe('404 request.unknown-route');
   });
 
   it('REL-25: needs a reason where the pipeline says so', async () => {

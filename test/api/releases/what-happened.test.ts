@@ -89,7 +89,16 @@ async function why(id: string): Promise<WhyBody> {
 }
 
 describe('REL-26: GET …/why', () => {
-  const blank = { phase: null, since: null, until: null, remainingMs: null, by: null, approvals: null, releases: [] };
+  const blank = {
+    trouble: null,
+    phase: null,
+    since: null,
+    until: null,
+    remainingMs: null,
+    by: null,
+    approvals: null,
+    releases: [],
+  };
 
   it('names the bake timer, its end, and who may skip it', async () => {
     const id = await baking();
