@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: the main job from the outside, over HTTP only. A CI system triggers a release with the files in
- * examples/, two clients ask for the flags through the OpenFeature OFREP provider, and people act on it meanwhile.
+ * examples/, two clients ask for the flags through the OpenFeature OFREP provider, a service is deployed to the reference
+ * receiver, and people act on it meanwhile.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,6 +16,9 @@ import { OpenFeature, type Client, type EvaluationContext } from '@openfeature/s
 const ROOT = path.resolve(__dirname, '..');
 const STARTS_WITHIN_MS = 60_000;
 const POLL_MS = 200;
+
+/** What the receiver has of the service, by environment. */
+type Versions = Record<string, string | undefined>;
 
 interface Release {
   id: string;
@@ -98,22 +102,88 @@ class Clients {
   }
 }
 
+/** Where the service `payments` is deployed: the reference receiver, with a secret of its own. */
+class Payments {
+  private constructor(
+    private readonly url: string,
+    readonly process: ChildProcess,
+  ) {}
+
+  /** Starts the receiver and tells Sluice where it is. */
+  static async start(admin: Api, folder: string): Promise<Payments> {
+    const { secret } = await admin.send<{ secret: string }>('POST', '/v1/projects/shop/services/payments/secret', {});
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const receiver = spawn(process.execPath, [path.join(ROOT, 'examples', 'receiver', 'receiver.mjs')], {
+      env: {
+        ...process.env,
+        PORT: new URL(url).port,
+        HOST: '127.0.0.1',
+        WEBHOOK_SECRETS: secret,
+        RECEIVER_LOG: path.join(folder, 'receiver.log'),
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const payments = new Payments(url, receiver);
+    try {
+      await payments.untilReady();
+    } catch (error) {
+      receiver.kill();
+      throw error;
+    }
+    await admin.send('PUT', '/v1/projects/shop/services/payments', {
+      displayName: 'Payments',
+      timeout: '5s',
+      endpoints: { staging: url, production: url },
+    });
+    return payments;
+  }
+
+  /** Prints and returns which version is where. */
+  async look(when: string): Promise<string> {
+    const versions = await this.versions();
+    const seen = ['staging', 'production'].map((name) => `${name} ${versions[name] ?? '–'}`).join(', ');
+    say(`    ${dim(when.padEnd(16))} ${'payments'.padEnd(15)} ${seen}`);
+    return seen;
+  }
+
+  private async versions(): Promise<Versions> {
+    const response = await fetch(this.url);
+    const versions = (await response.json()) as { environment: string; version: string }[];
+    return Object.fromEntries(versions.map(({ environment, version }) => [environment, version]));
+  }
+
+  private async untilReady(): Promise<void> {
+    for (let waited = 0; waited < STARTS_WITHIN_MS; waited += POLL_MS) {
+      try {
+        await this.versions();
+        return;
+      } catch {
+        await sleep(POLL_MS);
+      }
+    }
+    throw new Error('The receiver did not start');
+  }
+}
+
 async function main(): Promise<void> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'sluice-demo-'));
   let service: ChildProcess | null = null;
+  let payments: Payments | null = null;
   try {
     step('Starting Sluice with the example project, in a folder of its own');
     const url = `http://127.0.0.1:${await freePort()}`;
     service = startService(url, dataDir);
     const admin = await untilReady(url, dataDir, service);
+    payments = await Payments.start(admin, dataDir);
     const { ci, grace, clients } = await prepare(admin);
 
-    await firstRelease(ci, grace, clients);
-    await secondRelease(ci, grace, clients);
+    await firstRelease(ci, grace, clients, payments);
+    await secondRelease(ci, grace, clients, payments);
     say(`\n${green('✓')} ${bold('Done.')} \`npm start\` keeps it running; README.md goes on from there.`);
   } finally {
     await OpenFeature.close();
     await stop(service);
+    await stop(payments?.process ?? null);
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
@@ -135,14 +205,18 @@ async function prepare(admin: Api): Promise<{ ci: Api; grace: Api; clients: Clie
   return { ci, grace, clients: await Clients.connect(admin.url, key) };
 }
 
-async function firstRelease(ci: Api, grace: Api, clients: Clients): Promise<void> {
-  step('CI triggers a release of a gate and a dynamic config (examples/release.json)');
+async function firstRelease(ci: Api, grace: Api, clients: Clients, payments: Payments): Promise<void> {
+  step('CI triggers a release of a gate, a dynamic config (examples/release.json) and a version of a service');
   await clients.look('before');
-  const { id } = await trigger(ci, 'first', JSON.parse(readFileSync(path.join(ROOT, 'examples/release.json'), 'utf8')));
+  await payments.look('before');
+  const flags = JSON.parse(readFileSync(path.join(ROOT, 'examples/release.json'), 'utf8')) as { changes: object[] };
+  const changes = [...flags.changes, { service: 'payments', version: '1.4.2' }];
+  const { id } = await trigger(ci, 'first', { ...flags, changes });
   say(`    release ${id}`);
 
   await follow(ci, id, (release) => release.state === 'baking' && release.currentPhase === 'staff');
   await clients.look('staff phase');
+  await payments.look('staff phase');
 
   step('Somebody wants to look closer: pause, and unpause with the time that was left');
   const paused = await grace.act(id, 'pause', 'Checking the dashboards');
@@ -166,29 +240,40 @@ async function firstRelease(ci: Api, grace: Api, clients: Clients): Promise<void
   await clients.look('after approval');
   await follow(ci, id, (release) => release.state === 'completed');
   await clients.look('completed');
+  await payments.look('completed');
 }
 
-async function secondRelease(ci: Api, grace: Api, clients: Clients): Promise<void> {
-  step('A second release turns the gate off again, and is aborted half-way');
+async function secondRelease(ci: Api, grace: Api, clients: Clients, payments: Payments): Promise<void> {
+  step('A second release changes all three again, and is aborted half-way');
   const { id } = await trigger(ci, 'second', {
     changes: [
       {
         flag: 'new-checkout',
         definition: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' },
       },
+      {
+        flag: 'checkout-limits',
+        definition: {
+          state: 'ENABLED',
+          variants: { standard: { maxItems: 5, express: false } },
+          defaultVariant: 'standard',
+        },
+      },
+      { service: 'payments', version: '1.5.0' },
     ],
     reason: 'Second thoughts',
   });
-  const before = await clients.look('before');
+  const before = [...(await clients.look('before')), await payments.look('before')];
   await follow(ci, id, (release) => release.state === 'baking' && release.currentPhase === 'staff');
   await clients.look('staff phase');
+  await payments.look('staff phase');
   await grace.act(id, 'abort', 'Second thoughts about the second thoughts');
   await follow(ci, id, (release) => release.state === 'aborted');
-  const after = await clients.look('aborted');
+  const after = [...(await clients.look('aborted')), await payments.look('aborted')];
   if (before.join() !== after.join()) {
-    throw new Error('The abort did not bring every client back');
+    throw new Error('The abort did not bring everything back');
   }
-  say(`    ${green('every client is back')} at what it saw before`);
+  say(`    ${green('gate, config and service are back')} at what they were before`);
 }
 
 /** What a CI job does: one request; sent twice with the same key it is still one release. */
@@ -255,6 +340,8 @@ function startService(url: string, dataDir: string): ChildProcess {
       SLUICE_EXAMPLE: 'on',
       SLUICE_ADMIN_TOKEN: '',
       SLUICE_HOST: '',
+      // The receiver listens on this machine, where no webhook goes by default.
+      SLUICE_ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
       DATABASE_URL: '',
       TEMPORAL_ADDRESS: '',
     },
