@@ -9,7 +9,13 @@ export type WebhookOutcome =
   /** The target said no, or may not be asked: to ask again would bring the same (PRO-5). */
   | { kind: 'refused'; detail: string }
   /** Not known whether it took effect; to be sent again under the same key, after `retryAfterMs` at least. */
-  | { kind: 'broken'; detail: string; retryAfterMs: number | null };
+  | {
+      kind: 'broken';
+      detail: string;
+      retryAfterMs: number | null;
+      /** It was sent and not answered: it may still take effect, until its time limit has passed (WHK-4). */
+      isOpen?: true;
+    };
 
 export interface WebhookAnswer {
   status: number;

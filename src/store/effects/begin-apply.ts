@@ -113,7 +113,7 @@ async function beginService(
   if (begun.kind === 'later') {
     return begun;
   }
-  if (begun.isFirst) {
+  if (begun.kind === 'send' && begun.isFirst) {
     const at = Math.max(now, positionOf(row).lastAt);
     await recordProgress(unit, row, [
       { type: 'service-apply-started', at, phase, attempt, environment, service, version },

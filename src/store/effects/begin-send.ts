@@ -58,7 +58,7 @@ export type BegunSend =
   /** Not yet: its own backoff, or somebody may still be sending to this target (WHK-4). */
   | { kind: 'later'; at: Instant }
   /** There is nowhere to send it to, or nothing to sign it with. */
-  | { kind: 'unaddressed'; detail: string; isFirst: boolean };
+  | { kind: 'unaddressed'; detail: string };
 
 /**
  * Begins one send of an effect, in the transaction that has judged whether it may be sent; the release's row is locked.
@@ -94,7 +94,7 @@ export async function beginSend(unit: Unit, release: ReleaseRow, asked: EffectAs
     .where('key', '=', asked.key)
     .execute();
   if (endpoint === null || missing) {
-    return { kind: 'unaddressed', detail: `${asked.service} has no ${missing ?? ''}`, isFirst };
+    return { kind: 'unaddressed', detail: `${asked.service} has no ${missing ?? ''}` };
   }
   return {
     kind: 'send',

@@ -6,6 +6,7 @@ import type { WebhookOutcome } from '../../domain/webhook-answer';
 import { recordProgress } from '../releases/record-progress';
 import type { ReleaseRow } from '../releases/stored-release';
 import { lockRelease, planOfRow, positionOf } from '../releases/stored-release';
+import { lockServices } from '../services/lock-services';
 import type { Unit } from '../store';
 import type { EffectsTable } from '../tables';
 
@@ -34,11 +35,13 @@ export async function recordAnswer(
   { key, until, outcome }: Answered,
   now: Instant,
 ): Promise<AnswerRecorded> {
-  const { releaseId } = await unit.sql
+  const { releaseId, serviceId } = await unit.sql
     .selectFrom('effects')
-    .select('releaseId')
+    .select(['releaseId', 'serviceId'])
     .where('key', '=', key)
     .executeTakeFirstOrThrow();
+  // Before the release's row, as everybody does who takes both.
+  await lockServices(unit, [serviceId]);
   const release = await lockRelease(unit, releaseId);
   const effect = await unit.sql.selectFrom('effects').selectAll().where('key', '=', key).executeTakeFirstOrThrow();
   if (!release) {
@@ -49,8 +52,7 @@ export async function recordAnswer(
   await unit.sql
     .updateTable('effects')
     .set({
-      // Where it was sent again meanwhile, by one who took this process for dead, that is still to be answered.
-      sendingUntil: effect.sendingUntil === until ? null : effect.sendingUntil,
+      sendingUntil: isOver(effect, until, outcome) ? null : effect.sendingUntil,
       detail: outcome.kind === 'done' ? null : outcome.detail,
       // One that was given up meanwhile stays so.
       ...(isUnderWay ? progressOf(effect, recorded, outcome) : {}),
@@ -62,6 +64,15 @@ export async function recordAnswer(
     await recordApply(unit, release, effect, recorded, now);
   }
   return recorded;
+}
+
+/**
+ * Whether nothing of the effect is on its way any more (WHK-4). Where it was sent again meanwhile, by one who took this
+ * process for dead, that is still to be answered; and what has found no answer may take effect until its time is over.
+ */
+function isOver(effect: EffectRow, until: Instant | null, outcome: WebhookOutcome): boolean {
+  const isOpen = outcome.kind === 'broken' && outcome.isOpen === true;
+  return effect.sendingUntil === until && !isOpen;
 }
 
 function judge(effect: EffectRow, outcome: WebhookOutcome, now: Instant): AnswerRecorded {
@@ -82,7 +93,16 @@ function judge(effect: EffectRow, outcome: WebhookOutcome, now: Instant): Answer
 
 type EffectRow = Pick<
   EffectsTable,
-  'key' | 'direction' | 'tries' | 'status' | 'serviceId' | 'environmentId' | 'sequence' | 'version' | 'phase'
+  | 'key'
+  | 'direction'
+  | 'sendingUntil'
+  | 'tries'
+  | 'status'
+  | 'serviceId'
+  | 'environmentId'
+  | 'sequence'
+  | 'version'
+  | 'phase'
 >;
 
 function progressOf(effect: EffectRow, recorded: AnswerRecorded, outcome: WebhookOutcome): Partial<EffectsTable> {

@@ -85,13 +85,19 @@ export async function sendWebhook(
     };
     const exchange = new URL(url).protocol === 'https:' ? requestSecure(url, options) : requestPlain(url, options);
     let answer: IncomingMessage | null = null;
+    let isSent = false;
     const timer = setTimeout(() => finish(late()), endsAt - startedAt);
 
     /** What is known of the answer decides: a status that has come counts, however its body ends. */
     function finish(otherwise: WebhookOutcome, text = ''): void {
       clearTimeout(timer);
       exchange.destroy();
-      resolve(answer === null ? otherwise : judge(answer, text, version, now()));
+      resolve(answer === null ? open(otherwise) : judge(answer, text, version, now()));
+    }
+
+    /** A request without an answer may have arrived all the same. */
+    function open(outcome: WebhookOutcome): WebhookOutcome {
+      return isSent && outcome.kind === 'broken' ? { ...outcome, isOpen: true } : outcome;
     }
 
     exchange.on('socket', (socket) =>
@@ -105,6 +111,7 @@ export async function sendWebhook(
           exchange.setHeader(name, value);
         }
         // Only now, in one piece: nothing is left over to be written later.
+        isSent = true;
         exchange.end(body);
       }),
     );

@@ -39,7 +39,10 @@ function send(
 const at = (address: string) => ({ address, family: address.includes(':') ? 6 : 4 });
 
 const broken = (detail: string) => ({ kind: 'broken', detail, retryAfterMs: null });
+/** It was sent, and may take effect until its time limit (WHK-4). */
+const unanswered = (detail: string) => ({ ...broken(detail), isOpen: true });
 const LATE = broken('No answer came in time');
+const LATE_ANSWER = unanswered('No answer came in time');
 
 describe('what is sent', () => {
   it('WHK-1: is one signed POST on a connection of its own', async () => {
@@ -201,7 +204,7 @@ describe('what an answer brings', () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n'),
     );
 
-    expect(await send(target.url)).toEqual(broken('The target closed the connection without an answer'));
+    expect(await send(target.url)).toEqual(unanswered('The target closed the connection without an answer'));
   });
 
   it('WHK-5: is read to the end where only the end of the connection ends it', async () => {
@@ -231,7 +234,7 @@ describe('a target that fails', () => {
     const outcomes = [await send(target.url), await send(target.url)];
 
     expect(outcomes).toEqual([
-      broken('The target closed the connection without an answer (ECONNRESET)'),
+      unanswered('The target closed the connection without an answer (ECONNRESET)'),
       { kind: 'done' },
     ]);
     expect(target.requests.map(({ headers, body }) => [headers['webhook-id'], body])).toEqual([
@@ -310,7 +313,7 @@ describe('a target that takes its time', () => {
 
     const outcome = await send(target.url, { timeoutMs: SHORT_MS });
 
-    expect(outcome).toEqual(LATE);
+    expect(outcome).toEqual(LATE_ANSWER);
     await eventually('the connection is closed', () => target.sockets.every((socket) => socket.closed));
   });
 
@@ -320,14 +323,14 @@ describe('a target that takes its time', () => {
       drip(socket, 'x: y\r\n');
     });
 
-    expect(await send(target.url, { timeoutMs: SHORT_MS })).toEqual(LATE);
+    expect(await send(target.url, { timeoutMs: SHORT_MS })).toEqual(LATE_ANSWER);
     await eventually('the connection is closed', () => target.sockets.every((socket) => socket.closed));
   });
 
   it('PRO-5: and sends provisional answers for ever is hung up on', async () => {
     const target = await startRawTarget((socket) => drip(socket, 'HTTP/1.1 102 Processing\r\n\r\n'));
 
-    expect(await send(target.url, { timeoutMs: SHORT_MS })).toEqual(LATE);
+    expect(await send(target.url, { timeoutMs: SHORT_MS })).toEqual(LATE_ANSWER);
   });
 
   it.each<[number, object]>([
