@@ -17,6 +17,7 @@ import { eventually } from '../test/support/eventually';
 import type { TemporalConnections } from '../test/support/release-world';
 import { connectTemporal, ReleaseWorld } from '../test/support/release-world';
 import { removeDir, tempDir } from '../test/support/temp-dir';
+import { stopTargets } from '../test/targets/webhooks/webhook-target';
 import { workflowBundle } from '../test/support/workflow-bundle';
 
 const CONCURRENT = 4;
@@ -64,6 +65,7 @@ async function record(wanted: readonly Scenario[], dynamicConfig: readonly strin
     };
     await Promise.all(Array.from({ length: CONCURRENT }, work));
     await temporal.close();
+    await stopTargets();
   } finally {
     await server.stop();
   }

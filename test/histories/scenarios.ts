@@ -6,6 +6,7 @@ import { flagEtag } from '../../src/store/flags/flag-etag';
 import { eventually } from '../support/eventually';
 import type { ReleaseWorld } from '../support/release-world';
 import { AUTHOR, phase, review } from '../support/release-store';
+import { startVersionTarget, type VersionTarget } from '../support/version-target';
 
 /** Something that releases go through, in a world of its own with dispatcher and worker running. */
 export interface Scenario {
@@ -424,6 +425,102 @@ const SCENARIOS: Scenario[] = [
   },
 ];
 
+/** Two services in two environments, and a target that answers for all of them; whoever records ends it. */
+const withServices =
+  (go: (world: ReleaseWorld, release: string, target: VersionTarget) => Promise<unknown>): Scenario['run'] =>
+  async (world) => {
+    const target = await startVersionTarget();
+    for (const service of ['payments', 'stock']) {
+      await world.putService(service, {
+        staging: target.urlOf(service, 'staging'),
+        production: target.urlOf(service, 'production'),
+      });
+    }
+    const release = await world.trigger({
+      phases: [
+        phase('few', { bakeMs: HOUR }),
+        phase('all', { bakeMs: HOUR, rules: [{ environments: ['staging', 'production'], conditions: [] }] }),
+      ],
+      services: { payments: '1.4.2', stock: '7' },
+    });
+    await go(world, release, target);
+    return idsOf(world, release);
+  };
+
+/** What a target answers to one service in one environment. */
+const answering = (service: string, environment: string, status: number): Parameters<VersionTarget['meet']>[0] =>
+  function answer({ data }, response) {
+    const isMeant = data.service === service && data.environment === environment;
+    if (isMeant) {
+      response.writeHead(status).end();
+    }
+    return isMeant;
+  };
+
+const SERVICE_SCENARIOS: Scenario[] = [
+  {
+    name: 'services',
+    run: withServices(async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'skip');
+      await world.bakes(release, 1);
+      await world.act(release, 'skip');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'services-aborted',
+    run: withServices(async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'skip');
+      await world.bakes(release, 1);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'services-failed-and-retried',
+    run: withServices(async (world, release, target) => {
+      await world.bakes(release, 0);
+      target.meet(answering('stock', 'production', 400));
+      await world.act(release, 'skip');
+      await world.reaches(release, 'failed');
+      target.meet(null);
+      await world.act(release, 'retry');
+      await world.bakes(release, 1);
+      await aborts(world, release);
+    }),
+  },
+  {
+    name: 'services-rolled-out-fully',
+    run: withServices(async (world, release) => {
+      await world.bakes(release, 0);
+      await world.act(release, 'full-rollout');
+      await completes(world, release);
+    }),
+  },
+  {
+    name: 'services-given-up',
+    run: withServices(async (world, release, target) => {
+      await world.bakes(release, 0);
+      target.meet(answering('stock', 'staging', 503));
+      await world.act(release, 'abort');
+      await world.act(release, 'accept-drift', { item: { service: 'stock', environment: null } });
+      await world.workflowEnds(release);
+    }),
+  },
+  {
+    name: 'aborted-in-the-middle-of-a-service',
+    run: withServices(async (world, release, target) => {
+      await world.bakes(release, 0);
+      target.meet(answering('payments', 'production', 503));
+      await world.act(release, 'skip');
+      await world.reaches(release, 'rolling-out', 1);
+      target.meet(null);
+      await aborts(world, release);
+    }),
+  },
+];
+
 const RANDOM_RUNS = 20;
 
 const anyPhase = fc.record({
@@ -496,5 +593,6 @@ function randomScenario(seed: number): Scenario {
 /** What is recorded: each path through the workflow, and action sequences that nobody thought of. */
 export const scenarios: readonly Scenario[] = [
   ...SCENARIOS,
+  ...SERVICE_SCENARIOS,
   ...Array.from({ length: RANDOM_RUNS }, (_, index) => randomScenario(index + 1)),
 ];
