@@ -12,7 +12,7 @@ const HEARTBEAT_MS = 1 * SECOND;
 /** Sends what was begun, once, and records the answer. Dying in between it is sent again under the same key (WHK-3). */
 export async function sendEffect(store: Store, target: ServiceTarget, effect: EffectToSend): Promise<AnswerRecorded> {
   const outcome = await target.send(effect);
-  return store.write((unit) => recordAnswer(unit, { key: effect.key, until: effect.until, outcome }, Date.now()));
+  return store.write((unit) => recordAnswer(unit, { key: effect.key, sent: effect, outcome }, Date.now()));
 }
 
 /** Ends this try; Temporal begins the next one at that time, also in another process. It holds no worker meanwhile. */

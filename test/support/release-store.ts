@@ -43,6 +43,8 @@ export interface ReleaseToTrigger extends Partial<Omit<Pipeline, 'phases'>> {
   flags?: string[];
   /** Versions of services behind the flags, in this order. */
   services?: Record<string, string>;
+  /** Those of them that come before the flags. */
+  beforeFlags?: string[];
   whenBusy?: 'reject' | 'queue';
   base?: string;
 }
@@ -160,7 +162,17 @@ export class ReleaseStore {
 
   /** What becomes of a trigger that switches these gates on. */
   async tryToTrigger(wanted: ReleaseToTrigger): Promise<Triggered> {
-    const { phases, flags = ['new-checkout'], services = {}, whenBusy = 'reject', base, ...more } = wanted;
+    const {
+      phases,
+      flags = ['new-checkout'],
+      services = {},
+      beforeFlags = [],
+      whenBusy = 'reject',
+      base,
+      ...more
+    } = wanted;
+    const versions = Object.entries(services).map(([service, version]) => ({ service, version }));
+    const isFirst = ({ service }: { service: string }) => beforeFlags.includes(service);
     for (const flag of flags) {
       if (!(await this.findFlag(flag))) {
         await this.putFlag(flag);
@@ -186,8 +198,9 @@ export class ReleaseStore {
         projectId: this.projectId,
         pipelineId: put.id,
         changes: [
+          ...versions.filter(isFirst),
           ...flags.map((flag) => ({ flag, definition: ON, ...(base === undefined ? {} : { base }) })),
-          ...Object.entries(services).map(([service, version]) => ({ service, version })),
+          ...versions.filter((each) => !isFirst(each)),
         ],
         triggeredBy: AUTHOR,
         withOwnToken: true,

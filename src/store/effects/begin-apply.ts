@@ -121,7 +121,7 @@ async function beginService(
   }
   if (begun.kind === 'unaddressed') {
     const { detail } = begun;
-    const recorded = await recordAnswer(unit, { key, until: null, outcome: { kind: 'refused', detail } }, now);
+    const recorded = await recordAnswer(unit, { key, sent: null, outcome: { kind: 'refused', detail } }, now);
     if (recorded.kind === 'done' || recorded.kind === 'drifted') {
       throw new Error(`An effect that was not sent is ${recorded.kind}`);
     }

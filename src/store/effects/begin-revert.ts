@@ -69,7 +69,7 @@ export async function beginRevert(unit: Unit, { release, epoch, job }: Revert, n
   );
   switch (begun.kind) {
     case 'unaddressed':
-      return recordAnswer(unit, { key, until: null, outcome: { kind: 'refused', detail: begun.detail } }, now);
+      return recordAnswer(unit, { key, sent: null, outcome: { kind: 'refused', detail: begun.detail } }, now);
     case 'send':
       return { kind: 'send', effect: begun.effect };
     case 'later':

@@ -12,6 +12,8 @@ export interface EffectToSend {
   timeoutMs: number;
   /** Until then it must have been answered, and is not sent any more (WHK-4). */
   until: Instant;
+  /** The time limit of an earlier send under this key that nobody has recorded an answer to; null: there is none. */
+  earlierUntil: Instant | null;
   /** The current one first. */
   secrets: SealedSecret[];
   body: EffectBody;
@@ -63,12 +65,13 @@ export type BegunSend =
 /**
  * Begins one send of an effect, in the transaction that has judged whether it may be sent; the release's row is locked.
  * Address and secrets are those of now (REL-19). The time limit is noted first: until it has passed or an answer is
- * recorded, nothing else is sent to this target (WHK-4), whatever becomes of this process.
+ * recorded, nothing else is sent to this target (WHK-4), whatever becomes of this process. Of several sends of one key
+ * that are still out, as their senders were taken for dead, the longest limit counts.
  */
 export async function beginSend(unit: Unit, release: ReleaseRow, asked: EffectAsked, now: Instant): Promise<BegunSend> {
   const known = await unit.sql
     .selectFrom('effects')
-    .select(['tries', 'nextAttemptAt', 'sequence', 'startedAt'])
+    .select(['tries', 'nextAttemptAt', 'sendingUntil', 'sequence', 'startedAt'])
     .where('key', '=', asked.key)
     .executeTakeFirst();
   if (known?.nextAttemptAt != null && known.nextAttemptAt > now) {
@@ -84,11 +87,13 @@ export async function beginSend(unit: Unit, release: ReleaseRow, asked: EffectAs
   const started = known ?? (await insertEffect(unit, release, asked, now));
   const isFirst = known === undefined;
   const missing = endpoint === null ? 'endpoint there' : secrets.length === 0 ? 'secret to sign with' : null;
+  const earlierUntil = known?.sendingUntil != null && known.sendingUntil > now ? known.sendingUntil : null;
   await unit.sql
     .updateTable('effects')
     .set((row) => ({
       tries: row('tries', '+', 1),
-      sendingUntil: endpoint && !missing ? now + endpoint.timeoutMs : row.ref('sendingUntil'),
+      sendingUntil:
+        endpoint && !missing ? Math.max(now + endpoint.timeoutMs, earlierUntil ?? 0) : row.ref('sendingUntil'),
       nextAttemptAt: null,
     }))
     .where('key', '=', asked.key)
@@ -103,6 +108,7 @@ export async function beginSend(unit: Unit, release: ReleaseRow, asked: EffectAs
       key: asked.key,
       ...endpoint,
       until: now + endpoint.timeoutMs,
+      earlierUntil,
       secrets,
       body: {
         type: `service.${asked.direction}`,

@@ -9,12 +9,13 @@ import { lockRelease, planOfRow, positionOf } from '../releases/stored-release';
 import { lockServices } from '../services/lock-services';
 import type { Unit } from '../store';
 import type { EffectsTable } from '../tables';
+import type { EffectToSend } from './begin-send';
 
 /** What came of a send. */
 export interface Answered {
   key: string;
-  /** The time limit of the send; null: nothing was sent. */
-  until: Instant | null;
+  /** null: nothing was sent. */
+  sent: Pick<EffectToSend, 'until' | 'earlierUntil'> | null;
   outcome: WebhookOutcome;
 }
 
@@ -32,7 +33,7 @@ export type AnswerRecorded =
  */
 export async function recordAnswer(
   unit: Unit,
-  { key, until, outcome }: Answered,
+  { key, sent, outcome }: Answered,
   now: Instant,
 ): Promise<AnswerRecorded> {
   const { releaseId, serviceId } = await unit.sql
@@ -52,7 +53,7 @@ export async function recordAnswer(
   await unit.sql
     .updateTable('effects')
     .set({
-      sendingUntil: isOver(effect, until, outcome) ? null : effect.sendingUntil,
+      sendingUntil: stillSendingUntil(effect, sent, outcome),
       detail: outcome.kind === 'done' ? null : outcome.detail,
       // One that was given up meanwhile stays so.
       ...(isUnderWay ? progressOf(effect, recorded, outcome) : {}),
@@ -67,12 +68,13 @@ export async function recordAnswer(
 }
 
 /**
- * Whether nothing of the effect is on its way any more (WHK-4). Where it was sent again meanwhile, by one who took this
- * process for dead, that is still to be answered; and what has found no answer may take effect until its time is over.
+ * Until when something of the effect may be on its way (WHK-4). Where it was sent again meanwhile, by one who took this
+ * process for dead, that is still to be answered, and so is what a process had sent before that was taken for dead; and
+ * what has found no answer may take effect until its time is over.
  */
-function isOver(effect: EffectRow, until: Instant | null, outcome: WebhookOutcome): boolean {
+function stillSendingUntil(effect: EffectRow, sent: Answered['sent'], outcome: WebhookOutcome): Instant | null {
   const isOpen = outcome.kind === 'broken' && outcome.isOpen === true;
-  return effect.sendingUntil === until && !isOpen;
+  return sent && effect.sendingUntil === sent.until && !isOpen ? sent.earlierUntil : effect.sendingUntil;
 }
 
 function judge(effect: EffectRow, outcome: WebhookOutcome, now: Instant): AnswerRecorded {

@@ -1,6 +1,7 @@
 import { nextStep } from '../../../src/domain/next-step';
 import { isTerminal } from '../../../src/domain/release';
 import type { AcceptedAction } from '../../../src/domain/release';
+import type { FinishedJob } from '../../../src/domain/roll-out';
 import { claimRelease, type ClaimedRelease, type ReleaseClaim } from '../../../src/store/releases/claim-release';
 import { recordStep, type RecordedStep, type StepToRecord } from '../../../src/store/releases/record-step';
 import { planOfRow, positionOf } from '../../../src/store/releases/stored-release';
@@ -20,19 +21,45 @@ export function claim(
   );
 }
 
-/** What a workflow that knows the stored position, and of actions only these, would record now. */
-export async function stepOf(
-  { store }: ReleaseStore,
-  release: string,
-  { mailbox = [], now = Date.now() }: { mailbox?: AcceptedAction[]; now?: number } = {},
-): Promise<StepToRecord> {
-  const row = await store.read.selectFrom('releases').selectAll().where('id', '=', release).executeTakeFirstOrThrow();
-  const state = positionOf(row);
-  const next = nextStep({ state, plan: planOfRow(row), holds: [], mailbox, finished: [], held: false, now });
-  if (isTerminal(state) || !('step' in next)) {
+/** What a workflow knows besides the stored position. */
+interface Known {
+  mailbox?: AcceptedAction[];
+  finished?: FinishedJob[];
+  now?: number;
+}
+
+/** What a workflow that knows the stored position, and of actions and ended jobs only these, would record now. */
+export async function stepOf(world: ReleaseStore, release: string, known: Known = {}): Promise<StepToRecord> {
+  const step = await stepIfAny(world, release, known);
+  if (!step) {
     throw new Error(`Release ${release} has nothing to record`);
   }
-  return { release, epoch: row.epoch, seq: row.seq + 1, step: next.step, ...RUN };
+  return step;
+}
+
+/** The same; `null`: it would wait. */
+async function stepIfAny(
+  { store }: ReleaseStore,
+  release: string,
+  { mailbox = [], finished = [], now = Date.now() }: Known,
+): Promise<StepToRecord | null> {
+  const row = await store.read.selectFrom('releases').selectAll().where('id', '=', release).executeTakeFirstOrThrow();
+  const state = positionOf(row);
+  const next = nextStep({ state, plan: planOfRow(row), holds: [], mailbox, finished, held: false, now });
+  return isTerminal(state) || !('step' in next)
+    ? null
+    : { release, epoch: row.epoch, seq: row.seq + 1, step: next.step, ...RUN };
+}
+
+/** Records what a workflow would that knows all that is undecided, and that these jobs have ended, until it waits. */
+export async function goOn(world: ReleaseStore, release: string, known: Omit<Known, 'mailbox'> = {}): Promise<void> {
+  for (;;) {
+    const step = await stepIfAny(world, release, { ...known, mailbox: await undecided(world, release) });
+    if (!step) {
+      return;
+    }
+    await record(world, step);
+  }
 }
 
 export function record({ store }: ReleaseStore, input: StepToRecord): Promise<RecordedStep> {
