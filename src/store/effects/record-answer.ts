@@ -54,7 +54,10 @@ export async function recordAnswer(
     .updateTable('effects')
     .set({
       sendingUntil: stillSendingUntil(effect, sent, outcome),
-      detail: outcome.kind === 'done' ? null : outcome.detail,
+      // One that has come to its end keeps what ended it: whoever was to say so may have died.
+      ...(isUnderWay || effect.status === 'given-up'
+        ? { detail: outcome.kind === 'done' ? null : outcome.detail }
+        : {}),
       // One that was given up meanwhile stays so.
       ...(isUnderWay ? progressOf(effect, recorded, outcome) : {}),
     })
