@@ -41,8 +41,10 @@ export async function recordAnswer(
     .select(['releaseId', 'serviceId'])
     .where('key', '=', key)
     .executeTakeFirstOrThrow();
-  // Before the release's row, as everybody does who takes both.
-  await lockServices(unit, [serviceId]);
+  if (hasVersion(outcome)) {
+    // What it has is written to the service's row: locked before the release, as by whoever starts or ends one.
+    await lockServices(unit, [serviceId]);
+  }
   const release = await lockRelease(unit, releaseId);
   const effect = await unit.sql.selectFrom('effects').selectAll().where('key', '=', key).executeTakeFirstOrThrow();
   if (!release) {
@@ -125,13 +127,17 @@ function progressOf(effect: EffectRow, recorded: AnswerRecorded, outcome: Webhoo
   }
 }
 
+/** Whether an answer says which version the target has. */
+function hasVersion(outcome: WebhookOutcome): boolean {
+  return outcome.kind === 'done' || (outcome.kind === 'drifted' && outcome.currentVersion !== undefined);
+}
+
 /** What the target has now, unless something newer was sent to it. */
 async function noteVersion(unit: Unit, effect: EffectRow, outcome: WebhookOutcome): Promise<void> {
-  const version =
-    outcome.kind === 'done' ? effect.version : outcome.kind === 'drifted' ? outcome.currentVersion : undefined;
-  if (version === undefined) {
+  if (!hasVersion(outcome)) {
     return;
   }
+  const version = outcome.kind === 'drifted' ? outcome.currentVersion : effect.version;
   await unit.sql
     .updateTable('serviceVersions')
     .set({ version })
