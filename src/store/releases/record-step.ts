@@ -127,7 +127,7 @@ async function recordNew(
   await saveOutcomes(unit, ended);
 
   await showFlags(unit, row, position, state);
-  await saveDeployments(unit, row, state, events);
+  await saveDeployments(unit, row, position, events);
   await giveUpEffects(unit, row, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events);
   await saveRelease(unit, row, state, { seq, runId, historyLength });

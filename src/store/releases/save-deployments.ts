@@ -1,15 +1,15 @@
-import type { DeploymentState, ReleaseEvent, ReleaseState } from '../../domain/release';
+import type { ReleaseEvent, ReleaseState } from '../../domain/release';
 import { phaseAt } from '../../domain/release';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
 import type { ReleaseRow } from './stored-release';
 import { planOfRow } from './stored-release';
 
-/** Brings the rows of deployments up to what these events say of them; `state` is the position behind the events. */
+/** Brings the rows of deployments up to what these events say of them; `before` is the position in front of the events. */
 export async function saveDeployments(
   unit: Unit,
   release: ReleaseRow,
-  state: ReleaseState,
+  before: ReleaseState,
   events: readonly ReleaseEvent[],
 ): Promise<void> {
   const concerned = events.filter(isOfDeployments);
@@ -27,15 +27,17 @@ export async function saveDeployments(
   };
 
   const inserted = new Set<DeploymentEvent>();
-  for (const event of concerned) {
+  for (const [index, event] of concerned.entries()) {
     switch (event.type) {
       case 'phase-started':
         for (const environment of event.environments) {
           // One that ends with its start, as that of flags alone does, costs one statement.
-          const ended = concerned.find(
-            (each): each is DeploymentEnd =>
-              isEnd(each) && each.phase === event.phase && each.environment === environment && !inserted.has(each),
-          );
+          const ended = concerned
+            .slice(index)
+            .find(
+              (each): each is DeploymentEnd =>
+                isEnd(each) && each.phase === event.phase && each.environment === environment,
+            );
           if (ended) {
             inserted.add(ended);
           }
@@ -46,7 +48,7 @@ export async function saveDeployments(
       case 'deployment-succeeded':
       case 'deployment-failed': {
         if (!inserted.has(event)) {
-          const { attempt } = youngest(state, event.phase, event.environment);
+          const attempt = attemptEnded(before, concerned.slice(0, index), event);
           await end(unit, release, { ...rowOf(event.phase, event.environment), attempt }, event);
         }
         break;
@@ -149,11 +151,24 @@ async function abortAll(
     .execute();
 }
 
-/** The deployment that an event of its environment means: an earlier attempt's outcome stands. */
-function youngest(state: ReleaseState, phase: number, environment: string): DeploymentState {
-  const deployment = phaseAt(state, phase).deployments.findLast((each) => each.environment === environment);
+/**
+ * The attempt that an event ends: the youngest by then. One recording may hold the failure of an attempt and, as its
+ * retry was accepted meanwhile, the start of the next (REL-28); an earlier attempt's outcome stands.
+ */
+function attemptEnded(
+  before: ReleaseState,
+  events: readonly DeploymentEvent[],
+  { phase, environment }: DeploymentEnd,
+): number {
+  const started = events.findLast(
+    (event) => event.type === 'phase-started' && event.phase === phase && event.environments.includes(environment),
+  );
+  if (started?.type === 'phase-started') {
+    return started.attempt;
+  }
+  const deployment = phaseAt(before, phase).deployments.findLast((each) => each.environment === environment);
   if (!deployment) {
     throw new Error(`There is no deployment of phase ${phase} to ${environment}`);
   }
-  return deployment;
+  return deployment.attempt;
 }
