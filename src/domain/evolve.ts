@@ -32,6 +32,7 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       // A full roll-out may start several phases, the last of which is current (REL-20).
       return withPhase({ ...state, current: Math.max(state.current, event.phase) }, event.phase, (phase) => ({
         progress: { status: 'rolling-out' },
+        attempt: event.attempt,
         startedAt: phase.startedAt ?? event.at,
         deployments: [
           ...phase.deployments,

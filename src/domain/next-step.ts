@@ -3,7 +3,15 @@ import { decide, startFullRollout } from './decide';
 import { evolveAll } from './evolve';
 import type { Instant } from './instant';
 import { isRefusal } from './refusal';
-import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleasePlan, ReleaseState, TouchedService } from './release';
+import type {
+  AcceptedAction,
+  ActionOutcome,
+  PhaseState,
+  ReleaseEvent,
+  ReleasePlan,
+  ReleaseState,
+  TouchedService,
+} from './release';
 import { currentPhase, isTerminal, phaseAt, planAt } from './release';
 import type { FinishedJob } from './roll-out';
 import { asksFor, flagsComeFirst, fullRolloutLeft, hasServices, isAllBack, itemsDue } from './roll-out';
@@ -289,10 +297,16 @@ function nextFullRollout({ state, plan }: Situation, at: Instant): Reach | null 
           type: 'phase-started',
           at,
           phase,
-          attempt: phaseAt(state, phase).attempt,
+          attempt: attemptAnew(phaseAt(state, phase), environments),
           environments,
         }));
   return { kind: 'full-rollout', phase: null, events };
+}
+
+/** A skip leaves a failed phase in its attempt; what had failed there is asked for under another key (REL-16, WHK-3). */
+function attemptAnew({ attempt, deployments }: PhaseState, environments: readonly string[]): number {
+  const wasMade = deployments.some((each) => each.attempt === attempt && environments.includes(each.environment));
+  return wasMade ? attempt + 1 : attempt;
 }
 
 /** Nothing while a deployment of a full roll-out is under way; where one has failed, its phase has (REL-20, REL-22). */
