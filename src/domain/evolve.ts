@@ -41,6 +41,7 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
             attempt: event.attempt,
             state: 'running' as const,
             flagsApplied: false,
+            ...(state.fullRollout && { ofFullRollout: true as const }),
           })),
         ],
       }));
@@ -85,11 +86,13 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
       );
     case 'phase-skipped':
       return reach(
-        withPhase(disarmed(state), event.phase, {
+        withPhase(disarmed(state), event.phase, ({ deployments }) => ({
           progress: { status: 'skipped' },
           partial: event.partial,
           endedAt: event.at,
-        }),
+          // Switched back with it, and not to be seen again should a full roll-out take the phase up (REL-16, REL-20).
+          deployments: deployments.map((each) => (each.state === 'failed' ? { ...each, flagsApplied: false } : each)),
+        })),
         event.phase + 1,
       );
     case 'intent-armed':

@@ -128,6 +128,8 @@ export interface DeploymentState {
   state: 'running' | 'waiting' | 'succeeded' | 'failed' | 'aborted';
   /** Its flags are switched while others of its items are still to come, or have failed (FLG-3). */
   flagsApplied: boolean;
+  /** Made by a full roll-out, which switches all flags at its end and none before (REL-20). */
+  ofFullRollout?: true;
 }
 
 /** What keeps the next step from being taken; the queue is judged before the start (REL-3). */

@@ -1,4 +1,4 @@
-import type { PlanItem, ReleasePlan, ReleaseState, TouchedService } from './release';
+import type { DeploymentState, PlanItem, ReleasePlan, ReleaseState, TouchedService } from './release';
 import { phaseAt, planAt } from './release';
 
 /** What a release has begun to do with a service in one environment; `undefined`: nothing. */
@@ -33,10 +33,16 @@ export function phasesShown(state: ReleaseState, environment: string): number[] 
     const isShown = phase.deployments.some(
       (deployment) =>
         deployment.environment === environment &&
-        (deployment.state === 'succeeded' || (deployment.flagsApplied && !isSkipped)),
+        hasSwitchedFlags(deployment) &&
+        (deployment.state === 'succeeded' || !isSkipped),
     );
     return isShown ? [index] : [];
   });
+}
+
+/** Whether a deployment has switched its flags, whatever became of it since: they are touched (REL-19). */
+export function hasSwitchedFlags({ state, flagsApplied, ofFullRollout }: DeploymentState): boolean {
+  return flagsApplied || (state === 'succeeded' && !ofFullRollout);
 }
 
 /** Where a full roll-out still has services to bring: each environment by the first phase that brings services there (REL-20). */
