@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 
 import type { TouchedService } from '../../domain/release';
+import { hasSwitchedFlags } from '../../domain/roll-out';
 import { effectsUnderWay } from '../effects/effects-under-way';
 import type { Tables } from '../tables';
 import { snapshotsOf, wasOptedOut } from './snapshots';
-import { flagChangesOf, positionOf, type ReleaseRow } from './stored-release';
+import { environmentIdOf, flagChangesOf, positionOf, type ReleaseRow } from './stored-release';
 
 /** One touched target: did it come back, or does somebody else's change stand (REL-19, CHG-3)? */
 export interface TouchedTarget {
@@ -51,21 +52,15 @@ function flagOf(
   return { item, target: 'flag', environment, state, detail, nextAttemptAt: null };
 }
 
-/** The flags of the environments in which the release had deployments: what they had changed is taken back. */
+/** The flags that a deployment had switched, by environment in the project's order: they are taken back. */
 async function revertedFlags(sql: Kysely<Tables>, release: ReleaseRow): Promise<TouchedTarget[]> {
-  const deployed = await sql
-    .selectFrom('deployments')
-    .innerJoin('environments', 'environments.id', 'deployments.environmentId')
-    .where('deployments.releaseId', '=', release.id)
-    .orderBy('environments.position')
-    .select(['environments.id', 'environments.slug', 'environments.position'])
-    .distinct()
-    .execute();
+  const deployments = positionOf(release).phases.flatMap((phase) => phase.deployments);
+  const touched = new Set(deployments.filter(hasSwitchedFlags).map(({ environment }) => environment));
   const snapshots = await snapshotsOf(sql, release.id);
   return flagChangesOf(release).flatMap((change) =>
-    deployed
-      .filter(({ id, slug }) => change.environments.includes(slug) && !wasOptedOut(snapshots, change, id))
-      .map(({ slug }) => flagOf(change.flag, slug, 'reverted', null)),
+    change.environments
+      .filter((slug) => touched.has(slug) && !wasOptedOut(snapshots, change, environmentIdOf(change, slug)))
+      .map((slug) => flagOf(change.flag, slug, 'reverted', null)),
   );
 }
 
