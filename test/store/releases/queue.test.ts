@@ -1,5 +1,6 @@
 import { newParts, phase, ReleaseStore } from '../../support/release-store';
-import { claim, decideAll, record, stepOf } from './release-steps';
+import { abort, bringBack, deploy } from '../effects/effect-steps';
+import { claim, decideAll, goOn, record, stepOf } from './release-steps';
 
 const HOUR = 3_600_000;
 const baking = [phase('all', { bakeMs: HOUR })];
@@ -11,7 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const queue = (flags: string[]) => world.trigger({ phases: baking, flags, whenBusy: 'queue' });
+const queue = (flags: string[], services: Record<string, string> = {}) =>
+  world.trigger({ phases: baking, flags, services, whenBusy: 'queue' });
+
+const putService = (slug: string) => world.putService(slug, { staging: `http://127.0.0.1:1/${slug}` });
 
 async function end(release: string): Promise<void> {
   await claim(world, release);
@@ -121,5 +125,100 @@ describe('the queues of targets', () => {
     await end(first);
 
     expect(await starts(third)).toBe(true);
+  });
+});
+
+describe('the queues of services', () => {
+  it('REL-3: refuse a second release of a service, naming who holds it and who waits', async () => {
+    await putService('payments');
+    const first = await queue([], { payments: '1' });
+    const second = await queue([], { payments: '2' });
+
+    const third = await world.tryToTrigger({ phases: baking, flags: ['a'], services: { payments: '3' } });
+
+    expect(third).toEqual({ kind: 'busy', active: [first], queued: [second] });
+  });
+
+  it('REL-3: of triggers at the same time let one have the service', async () => {
+    await putService('payments');
+
+    const all = await Promise.all(
+      [1, 2, 3, 4, 5].map((version) =>
+        world.tryToTrigger({ phases: baking, flags: [], services: { payments: String(version) } }),
+      ),
+    );
+
+    expect(all.map(({ kind }) => kind).sort()).toEqual(['busy', 'busy', 'busy', 'busy', 'release']);
+  });
+
+  it('REL-3: start a release of a flag and a service when it is first in both', async () => {
+    await putService('payments');
+    const ofFlag = await queue(['a']);
+    const ofService = await queue([], { payments: '1' });
+    const ofBoth = await queue(['a'], { payments: '2' });
+    expect(await starts(ofBoth)).toBe(false);
+
+    await end(ofFlag);
+    expect(await starts(ofBoth)).toBe(false);
+    await end(ofService);
+
+    await record(world, await stepOf(world, ofBoth));
+    expect(await world.shown(ofBoth)).not.toBe('queued');
+  });
+
+  it('REL-32: keep a service locked through failed and aborting, until its release has ended', async () => {
+    await putService('payments');
+    const first = await queue([], { payments: '1' });
+    const second = await queue([], { payments: '2' });
+    await claim(world, first);
+    await goOn(world, first);
+    await deploy(world, first, undefined, { payments: { kind: 'refused', detail: 'The target answered 400' } });
+    expect([await world.shown(first), await starts(second)]).toEqual(['failed', false]);
+    await abort(world, first);
+    expect([await world.shown(first), await starts(second), await wakeOf(second)]).toEqual(['aborting', false, 0]);
+
+    await bringBack(world, first, 'payments');
+
+    expect([await world.shown(first), await wakeOf(second)]).toEqual(['aborted', 1]);
+  });
+
+  it('REL-1: take what the service has when the release gets it: at once, or when it leaves the queue', async () => {
+    await putService('payments');
+    const [staging] = [world.environments['staging'] ?? ''];
+    const first = await queue([], { payments: '1' });
+    const second = await queue([], { payments: '2' });
+    expect((await targets(first))[0]?.snapshot).toBe(JSON.stringify({ [staging]: null }));
+    expect((await targets(second))[0]).toMatchObject({ held: 0, snapshot: null });
+    await claim(world, first);
+    await goOn(world, first);
+    await deploy(world, first);
+    await world.accept(first, 'skip');
+    await goOn(world, first);
+    expect(await world.shown(first)).toBe('completed');
+
+    await record(world, await stepOf(world, second));
+
+    expect((await targets(second))[0]).toMatchObject({ held: 1, snapshot: JSON.stringify({ [staging]: '1' }) });
+  });
+
+  it('REL-1: take what the service has in the environments of its change alone', async () => {
+    const [staging, production] = [world.environments['staging'] ?? '', world.environments['production'] ?? ''];
+    const id = await world.putService('payments', {
+      staging: 'http://127.0.0.1:1/',
+      production: 'http://127.0.0.1:1/',
+    });
+    await world.store.write(({ sql }) =>
+      sql
+        .insertInto('serviceVersions')
+        .values([
+          { serviceId: id, environmentId: staging, version: '1.4.1', sequence: 1 },
+          { serviceId: id, environmentId: production, version: '1.4.0', sequence: 1 },
+        ])
+        .execute(),
+    );
+
+    const release = await queue([], { payments: '1.4.2' });
+
+    expect((await targets(release))[0]?.snapshot).toBe(JSON.stringify({ [staging]: '1.4.1' }));
   });
 });
