@@ -16,10 +16,14 @@ const PATIENCE_MS = 45_000;
 export class KilledService {
   private flags = 0;
 
-  private constructor(private process: ServiceProcess) {}
+  private constructor(
+    private process: ServiceProcess,
+    private readonly env: Record<string, string>,
+  ) {}
 
-  static async start(): Promise<KilledService> {
-    const service = new KilledService(await startService({ dataDir: tempDir() }));
+  /** Its settings are the same in every life. */
+  static async start(env: Record<string, string> = {}): Promise<KilledService> {
+    const service = new KilledService(await startService({ dataDir: tempDir(), env }), env);
     await service.put('/v1/projects/shop', {});
     for (const [index, name] of ['staging', 'production'].entries()) {
       await service.put(`/v1/projects/shop/environments/${name}`, { order: index + 1, requiresPipeline: true });
@@ -60,13 +64,22 @@ export class KilledService {
     return this.process.kill9Temporal();
   }
 
-  /** Temporal is there and answers nobody, until it is killed. */
+  /** Temporal is there and answers nobody, until it is killed or goes on. */
   freezeTemporal(): void {
-    const pid = this.process.temporalPid();
-    if (pid === undefined) {
-      throw new Error('There is no Temporal process to freeze');
-    }
-    process.kill(pid, 'SIGSTOP');
+    process.kill(this.temporalPid(), 'SIGSTOP');
+  }
+
+  thawTemporal(): void {
+    process.kill(this.temporalPid(), 'SIGCONT');
+  }
+
+  /** The service is there and does nothing, until it goes on; its Temporal runs. */
+  freeze(): void {
+    process.kill(this.process.pid, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    process.kill(this.process.pid, 'SIGCONT');
   }
 
   /** SIGTERM; the exit code. */
@@ -77,7 +90,7 @@ export class KilledService {
   /** The next life, on the same data and address. */
   async startAgain(): Promise<void> {
     const { dataDir, port, adminToken } = this.process;
-    this.process = await startService({ dataDir, port, adminToken });
+    this.process = await startService({ dataDir, port, adminToken, env: this.env });
   }
 
   async untilReady(): Promise<void> {
@@ -107,21 +120,26 @@ export class KilledService {
     return name;
   }
 
-  /** Sends a trigger for what was prepared under that name; repeating it with the same key is safe. */
-  trigger(name: string, key = name): Promise<Response> {
-    const body = { changes: [{ flag: name, definition: ON }], whenBusy: 'queue' };
+  /**
+   * Sends a trigger for what was prepared under that name, with versions of services behind the gate; repeating it with
+   * the same key is safe.
+   */
+  trigger(name: string, key = name, services: Record<string, string> = {}): Promise<Response> {
+    const versions = Object.entries(services).map(([service, version]) => ({ service, version }));
+    const body = { changes: [{ flag: name, definition: ON }, ...versions], whenBusy: 'queue' };
     const path = `/v1/projects/shop/pipelines/${name}/releases`;
     return this.process.request('POST', path, body, { 'idempotency-key': key });
   }
 
   /** A release with these phases, accepted. */
-  async release(phases: object[]): Promise<string> {
-    return this.accepted(await this.prepare(phases));
+  async release(phases: object[], services: Record<string, string> = {}): Promise<string> {
+    const name = await this.prepare(phases);
+    return this.accepted(name, name, services);
   }
 
   /** A trigger that was accepted for the first time: the release's id. */
-  async accepted(name: string, key = name): Promise<string> {
-    const response = await this.trigger(name, key);
+  async accepted(name: string, key = name, services: Record<string, string> = {}): Promise<string> {
+    const response = await this.trigger(name, key, services);
     expect(response.status).toBe(201);
     return ((await response.json()) as ReleaseBody).id;
   }
@@ -202,13 +220,23 @@ export class KilledService {
     const { items } = await this.get<Page<DeploymentBody>>(`/v1/releases/${release}/deployments`);
     const deployed = items.map(({ phase, environment, attempt }) => `${phase} ${environment} ${attempt}`);
     expect(deployed).toEqual([...new Set(deployed)]);
-    const started = events.filter(({ type }) => type === 'deployment-succeeded');
-    expect(deployed).toHaveLength(started.length);
+    const succeeded = events.filter(({ type }) => type === 'deployment-succeeded');
+    expect(items.filter(({ state }) => state === 'succeeded')).toHaveLength(succeeded.length);
   }
 
-  private async put(path: string, body: object): Promise<void> {
+  /** Creates something; what it answers. */
+  async put<T>(path: string, body: object): Promise<T> {
     const response = await this.process.request('PUT', path, body);
     expect({ path, status: response.status }).toEqual({ path, status: 201 });
+    return (await response.json()) as T;
+  }
+
+  private temporalPid(): number {
+    const pid = this.process.temporalPid();
+    if (pid === undefined) {
+      throw new Error('There is no Temporal process');
+    }
+    return pid;
   }
 }
 
