@@ -34,7 +34,7 @@ export async function startReceivingEnd(
   service: KilledService,
   names: readonly string[],
   timeout: string,
-  roadTo: (url: string, name: string) => Promise<string> = (url) => Promise.resolve(url),
+  roadTo: (url: string, service: string) => Promise<string> = (url) => Promise.resolve(url),
 ): Promise<ReceivingEnd> {
   const folders: string[] = [];
   const start = async (item: Item): Promise<ReceiverProcess> => {
@@ -43,9 +43,9 @@ export async function startReceivingEnd(
     const port = await freePort();
     const secrets: string[] = [];
     for (const name of names) {
-      const url = await roadTo(`http://127.0.0.1:${port}/`, name);
-      const path = `/v1/projects/shop/services/${item}-${name}`;
-      const { secret } = await service.put<{ secret: string }>(path, { endpoints: { staging: url }, timeout });
+      const slug = `${item}-${name}`;
+      const body = { endpoints: { staging: await roadTo(`http://127.0.0.1:${port}/`, slug) }, timeout };
+      const { secret } = await service.put<{ secret: string }>(`/v1/projects/shop/services/${slug}`, body);
       secrets.push(secret);
     }
     return startReceiver({ folder, port, secrets });
