@@ -1,7 +1,7 @@
 import type { Instant } from './instant';
 import type { Permission } from './permission';
 import type { ActionVerb, ReviewOutcome } from './pipeline';
-import type { AcceptedAction, Hold, PhaseState, ReleasePlan, ReleaseState, UserId } from './release';
+import type { AcceptedAction, DeploymentState, Hold, PhaseState, ReleasePlan, ReleaseState, UserId } from './release';
 import { currentPhase, planAt, shownState } from './release';
 
 /** What a person can do about a blocker, and the right it takes: a permission, or membership of one of the teams. */
@@ -79,6 +79,14 @@ export interface EffectUnderWay {
   detail: string | null;
 }
 
+/** What a target would not take, for good: the deployment it was a part of has failed with it. */
+export interface FailedEffect {
+  service: string;
+  environment: string;
+  attempt: number;
+  detail: string | null;
+}
+
 /** Why a release stands where it stands, and when at the earliest it goes on if nobody does anything. */
 export interface Why {
   blockers: Blocker[];
@@ -98,6 +106,8 @@ export interface WhyInput {
   undecided: readonly AcceptedAction[];
   /** Requests to webhook targets that have not come to an end. */
   effects: readonly EffectUnderWay[];
+  /** Applies that have failed, of whatever phase and attempt; the last one first. */
+  failures: readonly FailedEffect[];
   /** null: none is known. */
   engine: EngineTrouble | null;
   now: Instant;
@@ -244,9 +254,10 @@ function waitingBlocker({ state, queue }: WhyInput): Blocker {
 }
 
 /** What a release under way waits for in its current phase; null where nothing but a hold can be in its way. */
-function runningBlocker({ state, plan, holds }: WhyInput): Blocker | null {
+function runningBlocker(input: WhyInput): Blocker | null {
+  const { state, plan, holds } = input;
   if (state.fullRollout) {
-    return fullRolloutBlocker(state, plan, holds);
+    return fullRolloutBlocker(input);
   }
   if (state.finishing) {
     return holds.length > 0 ? null : rollOutBlocker(null, []);
@@ -296,7 +307,7 @@ function runningBlocker({ state, plan, holds }: WhyInput): Blocker | null {
         remedies: [remedy('unpause', 'ReleaseControl')],
       };
     case 'failed':
-      return failedBlocker(name, latestOf(phase), holds);
+      return failedBlocker(name, latestOf(phase), input);
     case 'rolling-out':
       return rollOutBlocker(name, phase.deployments);
     case 'pending':
@@ -310,13 +321,14 @@ function runningBlocker({ state, plan, holds }: WhyInput): Blocker | null {
 }
 
 /** A full roll-out has deployments in several phases at once (REL-20). */
-function fullRolloutBlocker(state: ReleaseState, plan: ReleasePlan, holds: readonly Hold[]): Blocker | null {
+function fullRolloutBlocker(input: WhyInput): Blocker | null {
+  const { state, plan, holds } = input;
   const latest = state.phases.flatMap(({ attempt, deployments }) =>
     deployments.filter((deployment) => deployment.attempt === attempt),
   );
   if (shownState(state, holds) === 'failed') {
     const { attempt } = currentPhase(state);
-    return failedBlocker(planAt(plan, state.current).name, { attempt, deployments: latest }, holds);
+    return failedBlocker(planAt(plan, state.current).name, { attempt, deployments: latest }, input);
   }
   return holds.length > 0 ? null : rollOutBlocker(null, latest);
 }
@@ -334,29 +346,32 @@ function rollOutBlocker(phase: string | null, deployments: PhaseState['deploymen
   };
 }
 
-/** A failed phase is retried, unless a hold would refuse that (REL-22); skipping it is another matter (REL-16). */
+/**
+ * A failed phase is retried, unless a hold would refuse that (REL-22); skipping it is another matter (REL-16). What a
+ * target said is told with it: whoever is to retry has to know whether that can help.
+ */
 function failedBlocker(
   name: string,
   phase: Pick<PhaseState, 'attempt' | 'deployments'>,
-  holds: readonly Hold[],
+  { holds, failures }: Pick<WhyInput, 'holds' | 'failures'>,
 ): Blocker {
-  const environments = failedIn(phase);
+  const failed = phase.deployments.filter(({ state }) => state === 'failed');
+  const reasonOf = ({ environment, attempt }: DeploymentState): string => {
+    const failure = failures.find((each) => each.environment === environment && each.attempt === attempt);
+    return failure?.detail == null ? '' : ` (${failure.service}: ${failure.detail})`;
+  };
   return {
     kind: 'failed',
-    detail: `Phase ${name} failed in ${environments.join(', ')}`,
+    detail: `Phase ${name} failed in ${failed.map((each) => `${each.environment}${reasonOf(each)}`).join(', ')}`,
     phase: name,
     attempt: phase.attempt,
-    environments,
+    environments: failed.map(({ environment }) => environment),
     remedies: holds.length > 0 ? [] : [remedy('retry', 'ReleaseControl')],
   };
 }
 
 function latestOf({ attempt, deployments }: PhaseState): Pick<PhaseState, 'attempt' | 'deployments'> {
   return { attempt, deployments: deployments.filter((deployment) => deployment.attempt === attempt) };
-}
-
-function failedIn({ deployments }: Pick<PhaseState, 'deployments'>): string[] {
-  return deployments.filter(({ state }) => state === 'failed').map(({ environment }) => environment);
 }
 
 function holdBlocker({ kind, id, detail }: Hold): Blocker {

@@ -16,6 +16,7 @@ const why = (of: ReleasePlan, state: ReleaseState, more: Partial<WhyInput> = {})
     queue: null,
     undecided: [],
     effects: [],
+    failures: [],
     engine: null,
     now: NOON + MINUTE,
     ...more,
@@ -201,6 +202,28 @@ describe('REL-26: why', () => {
       blockers: [{ kind: 'bake-timer' }, { kind: 'defect' }],
       nextTransitionAt: NOON + HOUR,
     });
+  });
+
+  it('tells what a target said to the attempt that failed', () => {
+    const failed = after(
+      plan(),
+      did.start(),
+      did.rollOut(0),
+      did.succeed(0, 'staging'),
+      did.fail(0, 'production'),
+      did.failPhase(0),
+    );
+    const failure = { service: 'payments', environment: 'production', attempt: 1, detail: 'The target answered 500' };
+    const others = [
+      { ...failure, attempt: 2 },
+      { ...failure, environment: 'staging' },
+    ];
+
+    const { blockers } = why(plan(), failed, { failures: [...others, failure] });
+
+    expect(blockers).toMatchObject([
+      { detail: 'Phase staff failed in production (payments: The target answered 500)', environments: ['production'] },
+    ]);
   });
 
   it('names what failed, and retry only where no hold would refuse it', () => {

@@ -2,8 +2,9 @@ import type { Kysely } from 'kysely';
 
 import { isServiceChange } from '../../domain/change';
 import type { AcceptedAction } from '../../domain/release';
-import type { EffectUnderWay, ReleaseAhead } from '../../domain/why';
+import type { EffectUnderWay, FailedEffect, ReleaseAhead } from '../../domain/why';
 import { effectsUnderWay } from '../effects/effects-under-way';
+import { failedEffects } from '../effects/failed-effects';
 import type { Tables } from '../tables';
 import { queuesOf } from './queue';
 import { changesOf, targetOf, type ReleaseRow } from './stored-release';
@@ -16,22 +17,24 @@ export interface ReleaseSurroundings {
   /** The first of them. */
   undecided: AcceptedAction[];
   effects: EffectUnderWay[];
+  failures: FailedEffect[];
 }
 
 /** Reads the queues of a release's targets, the actions that wait for their decision, and what is sent to services. */
 export async function readBlockers(sql: Kysely<Tables>, release: ReleaseRow): Promise<ReleaseSurroundings> {
   const undecided = await undecidedActions(sql, release.id, 0, TOLD_AT_ONCE);
   const effects = await effectsUnderWay(sql, release);
+  const failures = await failedEffects(sql, release);
   const names = new Map(
     changesOf(release).map((change) => [targetOf(change), isServiceChange(change) ? change.service : change.flag]),
   );
   const queues = await queuesOf(sql, [...names.keys()]);
   const own = queues.find((queued) => queued.releaseId === release.id);
   if (!own || own.held) {
-    return { queue: null, undecided, effects };
+    return { queue: null, undecided, effects, failures };
   }
   const ahead = queues
     .filter((queued) => queued.ticket < own.ticket)
     .map((queued) => ({ release: queued.releaseId, target: names.get(queued.target) ?? queued.target }));
-  return { queue: { position: new Set(ahead.map(({ release: id }) => id)).size, ahead }, undecided, effects };
+  return { queue: { position: new Set(ahead.map(({ release: id }) => id)).size, ahead }, undecided, effects, failures };
 }
