@@ -4,6 +4,7 @@ import type { EffectToSend } from '../store/effects/begin-send';
 import type { SecretBox } from '../store/secret-box';
 import { openSecret } from '../store/services/service-secrets';
 import type { AddressPolicy } from './webhooks/address-policy';
+import type { LookUpAll } from './webhooks/guarded-lookup';
 import { sendWebhook } from './webhooks/send-webhook';
 
 /** Services, as a release reaches them: what was begun in the store is sent once, and what came of it is told. */
@@ -19,10 +20,12 @@ export interface ServiceTargetOptions {
   policy: AddressPolicy;
   /** Epoch ms. */
   now: () => Instant;
+  /** What names lead to; the system's, unless given. */
+  lookup?: LookUpAll;
 }
 
 /** Services behind webhooks (WHK-1, WHK-2). */
-export function serviceTarget({ secretBox, policy, now }: ServiceTargetOptions): ServiceTarget {
+export function serviceTarget({ secretBox, ...surroundings }: ServiceTargetOptions): ServiceTarget {
   return {
     send: ({ key, url, timeoutMs, until, secrets, body }) =>
       sendWebhook(
@@ -36,7 +39,7 @@ export function serviceTarget({ secretBox, policy, now }: ServiceTargetOptions):
           notAfter: until,
           version: body.data.version,
         },
-        { policy, now },
+        surroundings,
       ),
   };
 }

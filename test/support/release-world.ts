@@ -17,6 +17,7 @@ import type { ActionVerb } from '../../src/domain/pipeline';
 import type { ReleaseState, ShownState } from '../../src/domain/release';
 import { REVERT_WAIT_MS, shownState } from '../../src/domain/release';
 import type { ReleaseRow } from '../../src/store/releases/stored-release';
+import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
 import type { ReleaseWorkflowInput } from '../../src/workflows/messages';
 import { RELEASE_WORKFLOW, releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { eventually } from './eventually';
@@ -33,6 +34,8 @@ export interface WorkerOptions {
   /** Short by default: a stopped worker's workflows are to be taken over at once. */
   stickyTimeoutMs?: number;
   onDivergence?: OnDivergence;
+  /** What the names of targets lead to. */
+  lookup?: LookUpAll;
 }
 
 /** Connections to one Temporal, shared by the worlds of a test file. */
@@ -139,10 +142,10 @@ export class ReleaseWorld extends ReleaseStore {
   }
 
   async startWorker(options: WorkerOptions = {}): Promise<void> {
-    const { bundle, activities, maxCachedWorkflows, stickyTimeoutMs, onDivergence } = options;
+    const { bundle, activities, maxCachedWorkflows, stickyTimeoutMs, onDivergence, lookup } = options;
     const real = createActivities({
       store: this.store,
-      services: testServices(),
+      services: testServices(lookup),
       revertWaitMs: REVERT_WAIT_MS,
       ...(onDivergence && { onDivergence }),
     });

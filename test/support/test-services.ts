@@ -1,6 +1,7 @@
 import { createSecretBox } from '../../src/store/secret-box';
 import { serviceTarget, type ServiceTarget } from '../../src/targets/service-target';
 import { createAddressPolicy } from '../../src/targets/webhooks/address-policy';
+import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
 
 /** What the secrets of services in tests are sealed with. */
 export const testSecretBox = createSecretBox('a secret key that only tests know of');
@@ -9,10 +10,11 @@ export const testSecretBox = createSecretBox('a secret key that only tests know 
 export const testPolicy = createAddressPolicy(['127.0.0.0/8', '::1']);
 
 /** Services that are really sent to, on this machine alone. */
-export function testServices(): ServiceTarget {
+export function testServices(lookup?: LookUpAll): ServiceTarget {
   return serviceTarget({
     secretBox: testSecretBox,
     policy: testPolicy,
     now: Date.now,
+    ...(lookup && { lookup }),
   });
 }
