@@ -2,7 +2,18 @@ import type { PhaseState, ReleaseEvent, ReleaseState, TouchedService } from './r
 
 /** The position after an event. Never throws: a fact that no longer applies leaves what it does not fit unchanged. */
 function evolve(state: ReleaseState, event: ReleaseEvent): ReleaseState {
-  return { ...apply(state, event), lastAt: Math.max(state.lastAt, event.at) };
+  const after = apply(state, event);
+  return isOfJob(event) ? after : { ...after, lastAt: Math.max(state.lastAt, event.at) };
+}
+
+/** Told by the clock of whoever did it: times of a release are workflow time, and no timer counts from these (REL-29). */
+function isOfJob({ type }: ReleaseEvent): boolean {
+  return (
+    type === 'flags-applied' ||
+    type === 'service-apply-started' ||
+    type === 'service-applied' ||
+    type === 'service-apply-failed'
+  );
 }
 
 /** The position after events, in order. */

@@ -63,6 +63,7 @@ export function nextStep(input: NextInput): Next {
   const events: ReleaseEvent[] = [];
   const outcomes: ActionOutcome[] = [];
   let state = input.state;
+  let hasHeard = false;
   const happen = (added: readonly ReleaseEvent[], until: Instant): ReleaseEvent[] => {
     const all = withWhatFollows({ state, plan, holds }, added, until);
     state = evolveAll(state, all);
@@ -74,6 +75,7 @@ export function nextStep(input: NextInput): Next {
     const all: ReleaseEvent[] = [];
     for (let job = finished[0]; job && job.at <= until; job = finished[0]) {
       finished.shift();
+      hasHeard = true;
       const at = Math.max(job.at, state.lastAt);
       all.push(...happen([], at), ...(asksFor(state, job.job) ? happen([whatBecameOf(job, at)], at) : []));
     }
@@ -82,7 +84,7 @@ export function nextStep(input: NextInput): Next {
 
   for (let action = nextAction(); action; action = nextAction()) {
     const at = clamp(action.acceptedAt, state.lastAt, now);
-    events.push(...elapse(at));
+    events.push(...elapse(Math.min(at, now)));
     const decision = decide({ state, plan, holds }, action, at, now);
     outcomes.push({
       action: action.id,
@@ -97,7 +99,9 @@ export function nextStep(input: NextInput): Next {
   // No action is known that comes after this, but one may have been accepted before it and not have been told: a pause
   // or an approval in time must not lose to the timer, so this is recorded on the same condition as a reach.
   const elapsed = elapse(now);
-  const reach = behind(elapsed, nextReach({ state, plan, holds }, Math.max(now, state.lastAt), input.held));
+  // What an ended job has done at targets is known to the store alone: the step into the world is decided with that.
+  const next = hasHeard ? null : nextReach({ state, plan, holds }, Math.max(now, state.lastAt), input.held);
+  const reach = behind(elapsed, next);
   return reach || events.length > 0 || outcomes.length > 0
     ? { step: { events, outcomes, reach } }
     : { waitUntil: dueAt(state, plan) };
@@ -174,10 +178,8 @@ export function startRelease(situation: Situation, at: Instant): ReleaseEvent[] 
 /** What the deadline of the moment brings, at its own time: a late worker does not move it (REL-29). */
 function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
   const at = Math.max(due, state.lastAt);
-  const revert = nextRevert(state, plan);
-  if (revert) {
-    const { service, environment } = revert.touched;
-    return [{ type: 'service-revert-started', at, environment, service }];
+  if (state.stage === 'aborting') {
+    return revertStarted(nextRevert(state, plan), at);
   }
   const phase = state.current;
   if (currentPhase(state).progress.status === 'baking') {
@@ -195,21 +197,21 @@ function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
 }
 
 /**
- * The next service to be taken back and when: the last touched first, each at once when the one before it is back, and
- * after its wait when that takes longer (REL-19).
+ * The next service to be taken back and when: the last touched first, each at once (null) when those before it are back,
+ * and after a wait when that takes longer (REL-19).
  */
-function nextRevert(state: ReleaseState, plan: ReleasePlan): { touched: TouchedService; at: Instant } | null {
+function nextRevert(state: ReleaseState, plan: ReleasePlan): { touched: TouchedService; at: Instant | null } | null {
   if (state.stage !== 'aborting' || !state.flagsReverted) {
     return null;
   }
-  let at = state.lastAt;
+  let at: Instant | null = null;
   for (const touched of [...state.touched].reverse()) {
     switch (touched.state) {
       case 'reverted':
       case 'drifted':
         break;
       case 'reverting':
-        at = (touched.revertingSince ?? at) + plan.revertWaitMs;
+        at = (touched.revertingSince ?? state.lastAt) + plan.revertWaitMs;
         break;
       default:
         return { touched, at };
@@ -218,12 +220,24 @@ function nextRevert(state: ReleaseState, plan: ReleasePlan): { touched: TouchedS
   return null;
 }
 
+function revertStarted(revert: ReturnType<typeof nextRevert>, at: Instant): ReleaseEvent[] {
+  if (!revert) {
+    return [];
+  }
+  const { service, environment } = revert.touched;
+  return [{ type: 'service-revert-started', at, environment, service }];
+}
+
 /**
  * What follows from a position without reaching into the world: on reaching a phase its review opens (REL-8), and what
  * was rolled out fails or bakes.
  */
 function settle(situation: Situation): ReleaseEvent[] {
   const { state, plan } = situation;
+  if (state.stage === 'aborting') {
+    const revert = nextRevert(state, plan);
+    return revert?.at === null ? revertStarted(revert, state.lastAt) : [];
+  }
   if (state.stage !== 'running' || state.finishing) {
     return [];
   }

@@ -34,6 +34,8 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/** What is under way at a time. Activities wait, for a target that hangs above all, and must not keep decisions waiting. */
+const ACTIVITIES_AT_ONCE = 1_000;
 /** Open releases kept in memory; others are read again from their history when something happens to them. */
 const CACHED_WORKFLOWS = 1_000;
 /** How long a release that was in the memory of a worker that died waits before another one takes it over. */
@@ -119,6 +121,7 @@ async function createWorker(connection: NativeConnection, settings: WorkerSettin
     activities: createActivities(settings),
     ...workflowCode(),
     maxCachedWorkflows: CACHED_WORKFLOWS,
+    maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     shutdownGraceTime: STOP_GRACE,
   });

@@ -2,7 +2,7 @@ import type { Instant } from '../domain/instant';
 import type { WebhookOutcome } from '../domain/webhook-answer';
 import type { EffectToSend } from '../store/effects/begin-send';
 import type { SecretBox } from '../store/secret-box';
-import { openSecret } from '../store/services/service-secrets';
+import { openSecret, type SealedSecret } from '../store/services/service-secrets';
 import type { AddressPolicy } from './webhooks/address-policy';
 import type { LookUpAll } from './webhooks/guarded-lookup';
 import { sendWebhook } from './webhooks/send-webhook';
@@ -27,19 +27,33 @@ export interface ServiceTargetOptions {
 /** Services behind webhooks (WHK-1, WHK-2). */
 export function serviceTarget({ secretBox, ...surroundings }: ServiceTargetOptions): ServiceTarget {
   return {
-    send: ({ key, url, timeoutMs, until, secrets, body }) =>
-      sendWebhook(
+    send: async ({ key, url, timeoutMs, until, secrets, body }) => {
+      const opened = secrets.flatMap((secret) => opensWith(secretBox, secret));
+      if (opened.length === 0) {
+        return { kind: 'refused', detail: 'No secret of the service opens with this SLUICE_SECRET_KEY' };
+      }
+      return sendWebhook(
         {
           url,
           id: key,
           body: JSON.stringify(body),
-          secrets: secrets.map((secret) => openSecret(secretBox, secret)),
+          secrets: opened,
           timeoutMs,
           // Others count on it that nothing is sent later (WHK-4), also when this process was stopped in the meantime.
           notAfter: until,
           version: body.data.version,
         },
         surroundings,
-      ),
+      );
+    },
   };
+}
+
+/** One that was sealed under another key, as after a restore, is left out: what the error says may be secret. */
+function opensWith(secretBox: SecretBox, secret: SealedSecret): string[] {
+  try {
+    return [openSecret(secretBox, secret)];
+  } catch {
+    return [];
+  }
 }

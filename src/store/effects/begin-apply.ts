@@ -42,9 +42,8 @@ export async function beginApply(unit: Unit, { release, epoch, job }: RollOut, n
     return { kind: 'stopped', actions: [] };
   }
   const deployment = deploymentOf(state, job);
-  const actions = await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE);
-  if (deployment?.state !== 'running' || actions.some(({ verb }) => verb === 'abort')) {
-    return { kind: 'stopped', actions };
+  if (deployment?.state !== 'running' || (await isAbortAccepted(unit, row.id))) {
+    return { kind: 'stopped', actions: await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE) };
   }
 
   const { phase, environment } = job;
@@ -52,13 +51,26 @@ export async function beginApply(unit: Unit, { release, epoch, job }: RollOut, n
   const isDone = ({ kind }: PlanItem) => kind === 'flags' && (deployment.flagsApplied || state.fullRollout !== null);
   const item = itemsDue(planOfRow(row), state, phase, environment).find((each) => !isDone(each));
   if (!item) {
-    return { kind: 'succeeded', at: await lastAnswerAt(unit, row, job, now) };
+    // Not when its last item arrived: where somebody died in between, a bake is rather too long than too short (INV-2).
+    return { kind: 'succeeded', at: now };
   }
   if (item.kind === 'flags') {
     await recordProgress(unit, row, [{ type: 'flags-applied', at: Math.max(now, state.lastAt), phase, environment }]);
     return { kind: 'flags-applied' };
   }
   return beginService(unit, row, job, item.service, now);
+}
+
+/** Also behind more actions than are told at a time. */
+async function isAbortAccepted(unit: Unit, releaseId: string): Promise<boolean> {
+  const abort = await unit.sql
+    .selectFrom('actions')
+    .select('id')
+    .where('releaseId', '=', releaseId)
+    .where('status', '=', 'undecided')
+    .where('verb', '=', 'abort')
+    .executeTakeFirst();
+  return abort !== undefined;
 }
 
 async function beginService(
@@ -128,20 +140,4 @@ async function beginService(
     return recorded;
   }
   return { kind: 'send', effect: begun.effect };
-}
-
-/** When the last item of a deployment arrived: its bake runs from there (PIPE-3). */
-async function lastAnswerAt(unit: Unit, row: ReleaseRow, job: RollOut['job'], now: Instant): Promise<Instant> {
-  const { name } = planAt(planOfRow(row), job.phase);
-  const { at } = await unit.sql
-    .selectFrom('effects')
-    .innerJoin('environments', 'environments.id', 'effects.environmentId')
-    .select((each) => each.fn.max('effects.endedAt').as('at'))
-    .where('effects.releaseId', '=', row.id)
-    .where('effects.phase', '=', name)
-    .where('environments.slug', '=', job.environment)
-    .where('effects.direction', '=', 'apply')
-    .where('effects.attempt', '=', job.attempt)
-    .executeTakeFirstOrThrow();
-  return at ?? now;
 }

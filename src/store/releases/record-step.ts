@@ -7,6 +7,7 @@ import { afterStep } from '../../domain/next-step';
 import { refuseEnded } from '../../domain/refuse-ended';
 import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from '../../domain/release';
 import { isTerminal } from '../../domain/release';
+import { isAllBack } from '../../domain/roll-out';
 import type { Unit } from '../store';
 import { giveUpEffects } from '../effects/give-up-effects';
 import { lockTargets } from './queue';
@@ -148,6 +149,10 @@ async function reach(
 ): Promise<{ reached: readonly ReleaseEvent[]; held: boolean; actions: AcceptedAction[] }> {
   const actions = await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE);
   if (!step.reach || ((isLate || actions.length > 0) && step.reach.kind !== 'revert')) {
+    return { reached: [], held: false, actions };
+  }
+  if (step.reach.events.some(({ type }) => type === 'release-aborted') && !isAllBack(state)) {
+    // A job has touched something since this was decided: it comes back first (INV-3).
     return { reached: [], held: false, actions };
   }
   if (step.reach.kind === 'start') {

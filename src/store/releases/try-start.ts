@@ -3,10 +3,11 @@ import { outdatedBases } from '../../domain/change-set';
 import { refuseStart } from '../../domain/next-step';
 import type { ReleaseEvent, ReleaseState } from '../../domain/release';
 import { knownProject } from '../flags/flag-facts';
+import { knownServices } from '../services/known-services';
 import type { Unit } from '../store';
 import { holdTargets, queuesOf } from './queue';
 import type { ReleaseRow } from './stored-release';
-import { changesOf, flagChangesOf, targetOf } from './stored-release';
+import { changesOf, flagChangesOf, serviceChangesOf, targetOf } from './stored-release';
 
 /**
  * Starts a queued release if it is first in all of its queues (REL-3): gives it its targets and returns `started`
@@ -35,9 +36,24 @@ export async function tryStart(
     changes.map(({ flag, definition, base }) => (base === null ? { flag, definition } : { flag, definition, base })),
     await knownProject(unit.sql, release.projectId, { flags: changes.map(({ flag }) => flag), services: [] }),
   );
-  if (outdated[0]) {
-    return refuseStart(state, outdated[0].message, now);
+  const fault = outdated[0]?.message ?? (await lostEndpoint(unit, release));
+  if (fault !== null) {
+    return refuseStart(state, fault, now);
   }
   await holdTargets(unit, release);
   return started;
+}
+
+/** A service that has lost an endpoint while the release waited; null: none has. */
+async function lostEndpoint(unit: Unit, release: ReleaseRow): Promise<string | null> {
+  const changes = serviceChangesOf(release);
+  const names = changes.map(({ service }) => service);
+  const known = await knownServices(unit.sql, release.projectId, names);
+  for (const { service, environments } of changes) {
+    const lost = environments.find((environment) => !known.get(service)?.endpoints.includes(environment));
+    if (lost !== undefined) {
+      return `${service} has no endpoint in ${lost} any more`;
+    }
+  }
+  return null;
 }
