@@ -82,7 +82,7 @@ describe('two processes at the same time', () => {
   });
 
   it('REL-30: of which one accepts an abort and the other begins a send, one sees the other', async () => {
-    for (let round = 0; round < (onPostgres ? 20 : 3); round += 1) {
+    for (let round = 0; round < (onPostgres ? 8 : 3); round += 1) {
       const release = await started({ [`payments-${round}`]: '1' });
 
       const [, next] = await Promise.all([world.accept(release, 'abort'), nextItem(world, release)]);
@@ -97,7 +97,7 @@ describe('two processes at the same time', () => {
   });
 
   it('REL-19: of which one gives a service up and the other records its answer end the release, whichever is first', async () => {
-    for (let round = 0; round < (onPostgres ? 20 : 3); round += 1) {
+    for (let round = 0; round < (onPostgres ? 8 : 3); round += 1) {
       const service = `payments-${round}`;
       const release = await started({ [service]: '1' });
       await deploy(world, release);
