@@ -98,6 +98,9 @@ describe('REL-26: GET …/why', () => {
     by: null,
     approvals: null,
     releases: [],
+    service: null,
+    environment: null,
+    nextAttemptAt: null,
   };
 
   it('names the bake timer, its end, and who may skip it', async () => {

@@ -163,8 +163,20 @@ describe('a service without an endpoint', () => {
     expect(failed).toMatchObject({ kind: 'failed', detail: 'payments has no endpoint there', errored: false });
     const [effect] = await world.store.read.selectFrom('effects').selectAll().execute();
     expect(effect).toMatchObject({ status: 'failed', tries: 1, sendingUntil: null, nextAttemptAt: null });
-    expect((await world.eventTypes(release)).slice(-2)).toEqual(['service-apply-started', 'service-apply-failed']);
+    expect((await world.eventTypes(release)).slice(-2)).toEqual(['phase-started', 'service-apply-failed']);
     expect(await nextItem(world, release, { now: at + HOUR })).toEqual(failed);
+  });
+
+  it('REL-19: is not touched by that: there is nothing to take back', async () => {
+    const release = await started();
+    await removeEndpoint('staging');
+    await deploy(world, release);
+    expect(await world.shown(release)).toBe('failed');
+
+    await abort(world, release);
+
+    expect((await world.position(release)).touched).toEqual([]);
+    expect(await world.shown(release)).toBe('aborted');
   });
 
   it('REL-19: is asked again for as long as it takes, and goes back when the endpoint is mended', async () => {
@@ -252,6 +264,17 @@ describe('a target that somebody may still be sending to', () => {
       expect(await takeBack(world, release, 'payments', { now: at + 11 })).toMatchObject({ kind: 'send' });
     },
   );
+
+  it('WHK-4: gets nothing else before the time limit of what was sent and found no answer', async () => {
+    const release = await started();
+    const sent = await nextSend(world, release, { now: at });
+    await abort(world, release);
+    const outcome = { kind: 'broken', detail: 'Hung up', retryAfterMs: null, isOpen: true } as const;
+
+    await answer(world, sent, outcome, at + 10);
+
+    expect(await takeBack(world, release, 'payments', { now: at + 11 })).toEqual({ kind: 'later', at: sent.until });
+  });
 
   it('WHK-4: waits also for what an earlier release has sent and given up', async () => {
     const first = await started('1');
