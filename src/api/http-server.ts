@@ -1,5 +1,6 @@
 import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { ExpressRequest, ExpressResponse } from './express-messages';
 import { Problem, PROBLEM_TYPE } from './problem';
 
 /** A whole request, headers and body, must have arrived after this long (HTTP-9). */
@@ -23,6 +24,8 @@ export function createHttpServer(app: RequestListener, timeouts: ServerTimeouts 
       headersTimeout: timeouts.headersMs ?? HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: timeouts.checkMs ?? CHECK_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      IncomingMessage: ExpressRequest,
+      ServerResponse: ExpressResponse,
     },
     app,
   );

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import express, { type Request, type Response } from 'express';
+import type { Request, Response } from 'express';
 import helmet from 'helmet';
 import { Histogram } from 'prom-client';
 import { z } from 'zod';
@@ -13,6 +13,7 @@ import type { AnyAnswer, EventsAnswer, Route, Scope } from './define-route';
 import type { Deps } from './deps';
 import { openEventChannel } from './event-channel';
 import { findRoute, openExchange, queryOf, type Exchange } from './exchange';
+import { createExpressApp } from './express-messages';
 import { ForbiddenLog } from './forbidden-log';
 import { readIdempotencyKey } from './idempotency';
 import { Problem } from './problem';
@@ -284,7 +285,7 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
     );
   }
 
-  const app = express();
+  const app = createExpressApp();
   app.disable('x-powered-by');
   app.set('trust proxy', deps.settings.trustProxy);
   app.use(async (request: Request, response: Response) => {
@@ -304,13 +305,14 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
       fail(exchange, error);
     }
   });
-  return (request, response) => {
+  return (incoming, outgoing) => {
+    const request = incoming as Request;
+    const response = outgoing as Response;
+    // Where Express looks for its settings; the prototype cannot say, since all apps of a process share it.
+    request.app = app;
     // Express passes on what it finds no path in, such as `GET http://[`, and would answer that with a page of its own.
-    app(request as Request, response as Response, () => {
-      sendProblem(
-        openExchange(request as Request, response as Response),
-        new Problem('request.malformed', 'This is no address'),
-      );
+    app(request, response, () => {
+      sendProblem(openExchange(request, response), new Problem('request.malformed', 'This is no address'));
     });
   };
 }
