@@ -16,6 +16,7 @@ import { findRoute, openExchange, queryOf, type Exchange } from './exchange';
 import { createExpressApp } from './express-messages';
 import { ForbiddenLog } from './forbidden-log';
 import { readIdempotencyKey } from './idempotency';
+import { requestLog } from './log';
 import { Problem } from './problem';
 import type { ProblemCode } from './problem-codes';
 import { readBody } from './read-body';
@@ -70,6 +71,7 @@ const EVALUATION_HEADERS = headersOf(
 export function createApp(deps: Deps, routes: readonly Route[]): RequestListener {
   const table = new RouteTable(routes);
   const forbidden = new ForbiddenLog(deps);
+  const noteRequest = requestLog(deps.log);
   const limits = {
     token: new TokenBucket(deps.settings.limits.token, deps.now),
     evaluation: new TokenBucket(deps.settings.limits.evaluation, deps.now),
@@ -179,7 +181,9 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
     if (typeof permission === 'string' || !caller) {
       return null;
     }
-    const scope: Scope = permission.in ? await permission.in({ ...request, caller }) : { projectId: null };
+    const scope: Scope = permission.in
+      ? await permission.in({ ...request, caller })
+      : { projectId: null };
     const needed = scope.needs ?? permission.name;
     if (scope.permitted ?? caller.may(needed, scope.projectId)) {
       return scope;
@@ -267,22 +271,15 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
     const ms = performance.now() - startedAt;
     const operation = route?.operationId ?? 'none';
     durations.observe({ operation, status: response.statusCode }, ms / 1_000);
-    const level = caller ? 'info' : 'debug';
-    if (!deps.log.isLevelEnabled(level)) {
-      return;
-    }
-    deps.log[level](
-      {
-        requestId: id,
-        method: request.method,
-        path: path.slice(0, 500),
-        operation,
-        status: response.statusCode,
-        ms: Math.round(ms),
-        user: caller?.user,
-      },
-      'request',
-    );
+    noteRequest(caller ? 'info' : 'debug', () => ({
+      requestId: id,
+      method: request.method,
+      path: path.slice(0, 500),
+      operation,
+      status: response.statusCode,
+      ms: Math.round(ms),
+      user: caller?.user,
+    }));
   }
 
   const app = createExpressApp();
