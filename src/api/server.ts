@@ -182,7 +182,7 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
       return null;
     }
     const scope: Scope = permission.in
-      ? await permission.in({ ...request, caller })
+      ? await permission.in({ params: request.params, query: request.query, caller })
       : { projectId: null };
     const needed = scope.needs ?? permission.name;
     if (scope.permitted ?? caller.may(needed, scope.projectId)) {

@@ -24,7 +24,8 @@ export const readableRelease =
   (store: Store) =>
   async (request: ScopeRequest): Promise<ReleaseScope> => {
     const scope = await releaseScope(store)(request);
-    return { ...scope, permitted: scope.visible ?? false };
+    scope.permitted = scope.visible ?? false;
+    return scope;
   };
 
 /** The same for acting: what the verb needs differs with the release (REL-10, REL-19, SEC-4). */
@@ -46,6 +47,10 @@ export async function findRelease(store: Store, caller: Caller, id: string): Pro
   }
   const { projectId } = release;
   const visible = maySeeRelease(caller, projectId, () => planOfRow(release));
-  // A problem costs its stack: it is made only for one who gets it.
-  return { projectId, release, visible, ...(!visible && { hidden: unknown() }) };
+  const scope: ReleaseScope = { projectId, release, visible };
+  if (!visible) {
+    // A problem costs its stack: it is made only for one who gets it.
+    scope.hidden = unknown();
+  }
+  return scope;
 }
