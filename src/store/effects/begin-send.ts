@@ -1,4 +1,4 @@
-import type { Instant } from '../../domain/instant';
+import { SECOND, type Instant } from '../../domain/instant';
 import { endpointOf } from '../services/endpoint-of';
 import { secretsOf, type SealedSecret } from '../services/service-secrets';
 import type { Unit } from '../store';
@@ -62,6 +62,9 @@ export type BegunSend =
   /** There is nowhere to send it to, or nothing to sign it with. */
   | { kind: 'unaddressed'; detail: string };
 
+/** What is out may be answered at any moment, and nobody tells: an abort is not to wait for the whole of a long limit. */
+const ASK_AGAIN_MS = SECOND;
+
 /**
  * Begins one send of an effect, in the transaction that has judged whether it may be sent; the release's row is locked.
  * Address and secrets are those of now (REL-19). The time limit is noted first: until it has passed or an answer is
@@ -79,7 +82,7 @@ export async function beginSend(unit: Unit, release: ReleaseRow, asked: EffectAs
   }
   const busyUntil = await sendingUntil(unit, asked, now);
   if (busyUntil !== null) {
-    return { kind: 'later', at: busyUntil };
+    return { kind: 'later', at: Math.min(busyUntil, now + ASK_AGAIN_MS) };
   }
 
   const endpoint = await endpointOf(unit.sql, asked.serviceId, asked.environmentId);
