@@ -8,8 +8,8 @@ export interface Delivery extends EffectBody {
   id: string;
 }
 
-/** How one delivery is met: undefined does what is asked. */
-type Answer = (delivery: Delivery, response: ServerResponse) => boolean | undefined;
+/** How one delivery is met: undefined does what is asked, a promise does it when it is kept. */
+type Answer = (delivery: Delivery, response: ServerResponse) => boolean | undefined | Promise<void>;
 
 /** Webhook targets in this process that keep versions, and misbehave as a test says. */
 export interface VersionTarget {
@@ -36,12 +36,7 @@ export async function startVersionTarget(): Promise<VersionTarget> {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
 
-  const target: WebhookTarget = await startTarget((response, request) => {
-    const delivery = { ...(JSON.parse(request.body) as EffectBody), id: String(request.headers['webhook-id']) };
-    deliveries.push(delivery);
-    if (meet?.(delivery, response)) {
-      return;
-    }
+  const receive = (delivery: Delivery, response: ServerResponse): void => {
     const { service, environment, sequence, version, expectedVersion } = delivery.data;
     const place = `${service}/${environment}`;
     const currentVersion = versions.get(place) ?? null;
@@ -60,6 +55,16 @@ export async function startVersionTarget(): Promise<VersionTarget> {
     done.add(delivery.id);
     effects.push(delivery);
     return say(response, 200, { currentVersion: version });
+  };
+  const target: WebhookTarget = await startTarget((response, request) => {
+    const delivery = { ...(JSON.parse(request.body) as EffectBody), id: String(request.headers['webhook-id']) };
+    deliveries.push(delivery);
+    const met = meet?.(delivery, response);
+    if (met instanceof Promise) {
+      void met.then(() => receive(delivery, response));
+    } else if (!met) {
+      receive(delivery, response);
+    }
   });
   return {
     urlOf: (service, environment) => `${target.url}&service=${service}&environment=${environment}`,

@@ -30,6 +30,13 @@ export const WITH_SHORT_RUNS: Edit = {
   to: 'HISTORY_EVENTS_MAX = 40',
 };
 
+/** Goes on in a new run after some more, also while something is under way outside. */
+export const WITH_SHORT_JOBS: Edit = {
+  file: 'src/workflows/release-workflow.ts',
+  from: 'HISTORY_EVENTS_WITH_JOBS_MAX = 20_000',
+  to: 'HISTORY_EVENTS_WITH_JOBS_MAX = 60',
+};
+
 /** Throws whenever it is to be decided what comes next, once the release bakes. */
 export const WITH_A_FAULT: Edit = {
   file: 'src/workflows/release-workflow.ts',
