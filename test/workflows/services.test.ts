@@ -1,8 +1,11 @@
+import type { Caller } from '../../src/api/caller';
+import { releaseView } from '../../src/api/releases/release-view';
 import { isTerminal } from '../../src/domain/release';
 import { listDrift } from '../../src/store/releases/list-drift';
+import { readRelease } from '../../src/store/releases/read-release';
 import { closedPort, stopTargets } from '../targets/webhooks/webhook-target';
 import { eventually } from '../support/eventually';
-import { phase } from '../support/release-store';
+import { phase, review } from '../support/release-store';
 import type { TemporalConnections } from '../support/release-world';
 import { connectTemporal, ReleaseWorld } from '../support/release-world';
 import { temporalAddress } from '../support/temporal-server';
@@ -12,6 +15,14 @@ const HOUR = 3_600_000;
 const toStaging = { rules: [{ environments: ['staging'], conditions: [] }] };
 const toProduction = { rules: [{ environments: ['production'], conditions: [] }] };
 const both = { rules: [{ environments: ['staging', 'production'], conditions: [] }] };
+
+/** Reads what everybody may read. */
+const OLGA: Caller = {
+  ...{ userId: 'olga', user: 'olga', tokenId: 'token', madeBy: null, teamIds: [], teams: [], expiresAt: null },
+  rights: { user: [{ role: 'administrator', project: null }], token: null },
+  isGlobalAdministrator: true,
+  may: () => true,
+};
 
 let temporal: TemporalConnections;
 let world: ReleaseWorld;
@@ -53,6 +64,18 @@ async function overlays(release: string): Promise<number> {
     .where('releaseId', '=', release)
     .execute();
   return rows.length;
+}
+
+/** Where clients of the flag see the release. */
+async function shownIn(release: string): Promise<string[]> {
+  const rows = await world.store.read
+    .selectFrom('overlays')
+    .innerJoin('environments', 'environments.id', 'overlays.environmentId')
+    .select('environments.slug')
+    .where('releaseId', '=', release)
+    .orderBy('environments.slug')
+    .execute();
+  return rows.map(({ slug }) => slug);
 }
 
 async function ends(release: string): Promise<string> {
@@ -182,5 +205,116 @@ describe('a release of flags and services', () => {
 
     expect(await ends(release)).toBe('completed');
     expect(sent()).toEqual(['service.apply payments staging 2', 'service.apply payments production 2']);
+  });
+});
+
+describe('a release whose phase fails', () => {
+  const refused = (service: string, environment: string) =>
+    target.meet(({ type, data }, response) => {
+      if (type === 'service.apply' && data.service === service && data.environment === environment) {
+        response.writeHead(403).end();
+        return true;
+      }
+      return undefined;
+    });
+
+  it('REL-22: is aborted by itself where its pipeline says so, and takes back what was touched', async () => {
+    await service('payments');
+    await service('stock');
+    refused('stock', 'staging');
+
+    const release = await world.trigger({
+      phases: [phase('first', { ...toStaging, bakeMs: HOUR })],
+      onFailure: 'abort',
+      services: { payments: '2', stock: '7' },
+    });
+
+    expect(await ends(release)).toBe('aborted');
+    expect(sent()).toEqual(['service.apply payments staging 2', 'service.revert payments staging null']);
+    expect(await driftOf(release)).toEqual([
+      'new-checkout staging reverted',
+      'stock staging reverted',
+      'payments staging reverted',
+    ]);
+    expect(await overlays(release)).toBe(0);
+    const aborting = (await world.events(release)).find(({ type }) => type === 'release-aborting');
+    expect(aborting?.data).toMatchObject({ cause: 'phase-failed' });
+  });
+
+  it('REL-16: skipped, switches back the flags of the failed deployment alone', async () => {
+    await service('payments');
+    refused('payments', 'production');
+    const release = await world.trigger({
+      phases: [phase('first', both), phase('second', { ...toStaging, bakeMs: HOUR })],
+      services: { payments: '2' },
+    });
+    await world.reaches(release, 'failed');
+    expect(await shownIn(release)).toEqual(['production', 'staging']);
+
+    expect(await world.act(release, 'skip')).toBe('applied');
+
+    expect(await shownIn(release)).toEqual(['staging']);
+    await world.bakes(release, 1);
+    expect((await world.position(release)).phases[0]).toMatchObject({ progress: { status: 'skipped' }, partial: true });
+    await world.act(release, 'abort');
+    expect(await ends(release)).toBe('aborted');
+    expect(await shownIn(release)).toEqual([]);
+    expect(await driftOf(release)).toEqual([
+      'new-checkout staging reverted',
+      'new-checkout production reverted',
+      'payments staging reverted',
+      'payments production reverted',
+    ]);
+  });
+
+  it('REL-22: with drift is retried under another key when somebody has mended it, and not overwritten before', async () => {
+    await service('payments');
+    target.setVersion('payments', 'staging', 'of-somebody-else');
+    const release = await world.trigger({ phases: [phase('all', toStaging)], services: { payments: '2' } });
+    await world.reaches(release, 'failed');
+
+    await world.act(release, 'retry');
+    await eventually('it has failed again', async () => {
+      const types = await world.eventTypes(release);
+      return types.filter((type) => type === 'phase-failed').length === 2;
+    });
+    expect(target.versionOf('payments', 'staging')).toBe('of-somebody-else');
+    target.setVersion('payments', 'staging', null);
+    await world.act(release, 'retry');
+
+    expect(await ends(release)).toBe('completed');
+    expect(target.versionOf('payments', 'staging')).toBe('2');
+    expect(target.deliveries.map(({ data }) => data.attempt)).toEqual([1, 2, 3]);
+    expect(new Set(target.deliveries.map(({ id }) => id)).size).toBe(3);
+  });
+});
+
+describe('a release that is completed', () => {
+  it('REL-24: leaves services as they are where their phase was skipped, and lists them', async () => {
+    await service('payments');
+    const release = await world.trigger({
+      phases: [
+        phase('first', toStaging),
+        phase('second', { ...toProduction, requiredReview: review() }),
+        phase('third', { ...toStaging, bakeMs: HOUR }),
+      ],
+      services: { payments: '2' },
+    });
+    await world.reaches(release, 'waiting-for-review', 1);
+
+    await world.act(release, 'skip');
+    await world.bakes(release, 2);
+    await world.act(release, 'skip');
+
+    expect(await ends(release)).toBe('completed');
+    expect(sent()).toEqual(['service.apply payments staging 2']);
+    expect(target.versionOf('payments', 'production')).toBeNull();
+    expect(await overlays(release)).toBe(0);
+    const record = await readRelease(world.store.read, release);
+    const shown = record && (await releaseView(world.store, record, OLGA, Date.now()));
+    expect(shown?.changes).toMatchObject([
+      { flag: 'new-checkout' },
+      { service: 'payments', environments: ['staging', 'production'], deployed: ['staging'] },
+    ]);
   });
 });
