@@ -9,10 +9,32 @@ import type { ServiceTarget } from '../targets/service-target';
 /** Well within the time after which a worker that says nothing counts as dead. */
 const HEARTBEAT_MS = 1 * SECOND;
 
-/** Sends what was begun, once, and records the answer. Dying in between it is sent again under the same key (WHK-3). */
+/**
+ * Sends what was begun, once, and records the answer. Dying in between it is sent again under the same key (WHK-3); so it
+ * is where the worker stops, which must not take as long as a target may.
+ */
 export async function sendEffect(store: Store, target: ServiceTarget, effect: EffectToSend): Promise<AnswerRecorded> {
-  const outcome = await target.send(effect);
+  const outcome = await Promise.race([target.send(effect), workerStops()]);
   return store.write((unit) => recordAnswer(unit, { key: effect.key, sent: effect, outcome }, Date.now()));
+}
+
+/** Rejects when the worker of this activity has stopped and its grace is over; never settles else. */
+function workerStops(): Promise<never> {
+  const context = Context.current();
+  const { cancellationSignal } = context;
+  return new Promise((_, reject) => {
+    const look = (): void => {
+      // Other cancellations come for attempts that Temporal has given up: their answer is worth recording all the same.
+      if (context.cancellationDetails?.workerShutdown) {
+        reject(ApplicationFailure.create({ message: 'The worker stops', type: 'WorkerStops' }));
+      }
+    };
+    if (cancellationSignal.aborted) {
+      look();
+    } else {
+      cancellationSignal.addEventListener('abort', look, { once: true });
+    }
+  });
 }
 
 /** Ends this try; Temporal begins the next one at that time, also in another process. It holds no worker meanwhile. */

@@ -40,7 +40,7 @@ const ACTIVITIES_AT_ONCE = 1_000;
 const CACHED_WORKFLOWS = 1_000;
 /** How long a release that was in the memory of a worker that died waits before another one takes it over. */
 const STICKY_TIMEOUT = '3 seconds';
-/** An activity is one transaction: what is under way at a stop is finished in this time. */
+/** What is under way at a stop is finished in this time, or left: a call to a slow target, which is made again. */
 const STOP_GRACE = '5 seconds';
 const LONGEST_PAUSE_MS = 5_000;
 

@@ -159,6 +159,25 @@ describe('an abort while an apply is out', () => {
   });
 });
 
+describe('a worker that stops while a call is out', () => {
+  it('INV-5: does not wait for a slow target, and the next worker makes the call again', async () => {
+    await world.startWorker();
+    await payments(300_000);
+    const open = blocked();
+    const release = await released('2');
+    await hasSent(1);
+
+    await world.stopWorker();
+    await world.startWorker();
+    await hasSent(2);
+    open();
+
+    await world.bakes(release, 0);
+    expect(done()).toEqual(['service.apply 2']);
+    expect(new Set(target.deliveries.map(({ id, data }) => `${id} ${data.sequence}`)).size).toBe(1);
+  });
+});
+
 describe('two releases of one service', () => {
   beforeEach(() => world.startWorker());
 
