@@ -6,6 +6,7 @@ import type {
   AcceptedAction,
   ActionRights,
   PhasePlan,
+  PlanItem,
   ReleaseEvent,
   ReleasePlan,
   ReleaseState,
@@ -34,6 +35,13 @@ export const phase = (name: string, more: Partial<PhasePlan> = {}): PhasePlan =>
   environments: ['staging', 'production'],
   unconditional: [],
   ...more,
+});
+
+/** A service that a change brings to these environments. */
+export const service = (name: string, environments = ['staging', 'production']): PlanItem => ({
+  kind: 'service',
+  service: name,
+  environments,
 });
 
 /** Three phases without reviews, triggered by ada. */

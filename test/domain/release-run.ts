@@ -2,7 +2,7 @@ import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
 import type { NextInput, Step } from '../../src/domain/next-step';
 import { afterRollOut, afterStep, nextStep } from '../../src/domain/next-step';
-import type { ReleaseAction } from '../../src/domain/pipeline';
+import type { ActionVerb } from '../../src/domain/pipeline';
 import type {
   AcceptedAction,
   ActionOutcome,
@@ -13,14 +13,19 @@ import type {
 } from '../../src/domain/release';
 import { currentPhase, isTerminal, phaseAt, planAt, shownState, triggeredRelease } from '../../src/domain/release';
 import { refuseEnded } from '../../src/domain/refuse-ended';
+import type { Job } from '../../src/domain/roll-out';
 import { allRights, NOON } from './release-fixture';
+import type { SimulatedEffect, TargetAnswer } from './simulated-jobs';
+import { SimulatedJobs } from './simulated-jobs';
 
 /** What tells how a run goes. */
 export interface RunOptions {
-  /** Deployments go on after the phase has started, and are reported with `report`. */
+  /** Deployments go on after the phase has started, and are reported with `report`; there are no jobs. */
   slow?: boolean;
   /** Told of every step before it is recorded, of what it meets, and whether its reach takes effect. */
   observe?: (observed: ObservedStep) => void;
+  /** Told of every fact that a job records between two steps. */
+  witness?: (fact: ReleaseEvent) => void;
 }
 
 /** One step of a run, as the store meets it. */
@@ -42,12 +47,17 @@ export type DeploymentReport =
 export class ReleaseRun {
   now: Instant = NOON;
   holds: Hold[] = [];
+  /** The position in the store. */
   state: ReleaseState;
   /** What is recorded, in order. */
   readonly events: ReleaseEvent[] = [];
   readonly outcomes: ActionOutcome[] = [];
   /** All accepted actions, in the store. */
   readonly accepted: AcceptedAction[] = [];
+  /** Deployments with services, and reverts. */
+  readonly jobs: SimulatedJobs;
+  /** The position as the workflow knows it: without the facts that jobs have recorded since its last step. */
+  private known: ReleaseState;
   /** Holds as the workflow knows them: told by the store only when they stand in the way. */
   private knownHolds: Hold[] = [];
   /** Those the workflow has been told of. */
@@ -58,6 +68,18 @@ export class ReleaseRun {
     private readonly options: RunOptions = {},
   ) {
     this.state = triggeredRelease(plan, NOON);
+    this.known = this.state;
+    this.jobs = new SimulatedJobs({
+      plan,
+      position: () => this.state,
+      now: () => this.now,
+      undecided: () => this.accepted.filter(({ number }) => number > this.state.decided),
+      record: (facts) => {
+        facts.forEach((fact) => this.options.witness?.(fact));
+        this.record(facts);
+      },
+      tell: (actions) => this.deliver(actions),
+    });
   }
 
   get shown() {
@@ -88,9 +110,9 @@ export class ReleaseRun {
   }
 
   /** Accepts an action as the facade does, and leaves it in the store: the workflow hears of it with `deliver`. */
-  accept(verb: ReleaseAction, more: Partial<AcceptedAction> = {}): AcceptedAction {
+  accept(verb: ActionVerb, more: Partial<AcceptedAction> = {}): AcceptedAction {
     const number = this.accepted.length + 1;
-    const isBound = verb !== 'abort' && verb !== 'full-rollout';
+    const isBound = verb !== 'abort' && verb !== 'full-rollout' && verb !== 'accept-drift';
     const action: AcceptedAction = {
       id: `action-${number}`,
       number,
@@ -115,7 +137,7 @@ export class ReleaseRun {
   }
 
   /** Accepts an action and lets the workflow go on with it; the refusal's code, or `null`. */
-  act(verb: ReleaseAction, more: Partial<AcceptedAction> = {}): string | null {
+  act(verb: ActionVerb, more: Partial<AcceptedAction> = {}): string | null {
     this.deliver([this.accept(verb, more)]);
     this.run();
     return this.lastRefusal;
@@ -170,12 +192,45 @@ export class ReleaseRun {
     this.record([{ type, at: Math.max(this.now, this.state.lastAt), phase: this.state.current, environment }]);
     const { plan, state, holds } = this;
     this.record(afterRollOut({ plan, state, holds }, state.lastAt));
+    this.known = this.state;
     return this;
+  }
+
+  /** The job in this environment, or the revert of this service in it, does one thing, and the workflow goes on. */
+  turn(environment: string, answer: TargetAnswer = 'done', service?: string): this {
+    return this.turnUnattended(environment, answer, service).run();
+  }
+
+  /** The same without the workflow. */
+  turnUnattended(environment: string, answer: TargetAnswer = 'done', service?: string): this {
+    this.jobs.turn(this.jobIn(environment, service), () => answer);
+    return this;
+  }
+
+  /** Every job goes on to its end, or until its target does not do what it is asked for; workers die where told. */
+  work(answers: (effect: SimulatedEffect) => TargetAnswer = () => 'done', dies: () => boolean = () => false): this {
+    const stuck = new Set<string>();
+    for (;;) {
+      this.run();
+      const job = this.jobs.underWay.find((each) => !stuck.has(JSON.stringify(each)));
+      if (!job) {
+        return this;
+      }
+      if (dies()) {
+        this.restart();
+        continue;
+      }
+      if (!this.jobs.turn(job, answers)) {
+        stuck.add(JSON.stringify(job));
+      }
+    }
   }
 
   /** Another workflow takes over from the store: position, undecided actions, and nothing else (REL-33). */
   restart(): this {
     this.state = JSON.parse(JSON.stringify(this.state)) as ReleaseState;
+    this.known = this.state;
+    this.jobs.forget();
     this.mailbox = this.accepted.filter(({ number }) => number > this.state.decided);
     this.knownHolds = [];
     return this;
@@ -183,6 +238,9 @@ export class ReleaseRun {
 
   /** One turn of the workflow; false: it waits. */
   step(): boolean {
+    if (!this.options.slow) {
+      this.jobs.follow(this.known);
+    }
     const step = this.nextStep();
     if (!step) {
       return false;
@@ -208,9 +266,20 @@ export class ReleaseRun {
     return 'step' in next ? this.now : next.waitUntil;
   }
 
+  private jobIn(environment: string, service: string | undefined): Job {
+    const job = this.jobs.underWay.find(
+      (each) =>
+        each.environment === environment && (each.kind === 'roll-out' || each.service === (service ?? each.service)),
+    );
+    if (!job) {
+      throw new Error(`Nothing is under way in ${environment}`);
+    }
+    return job;
+  }
+
   private input(): NextInput {
-    const { state, plan, now, mailbox, knownHolds } = this;
-    return { state, plan, now, mailbox, finished: [], holds: knownHolds, held: false };
+    const { known: state, plan, now, mailbox, knownHolds } = this;
+    return { state, plan, now, mailbox, finished: this.jobs.finished, holds: knownHolds, held: false };
   }
 
   /** The store's transaction: what is conditional is recorded only if nothing undecided and no hold is found (REL-30). */
@@ -227,6 +296,8 @@ export class ReleaseRun {
     this.outcomes.push(...step.outcomes);
     this.state = { ...this.state, decided };
     this.record([...step.events, ...reached]);
+    this.jobs.giveUp([...step.events, ...reached]);
+    this.known = this.state;
     this.mailbox.push(...undecided);
     this.knownHolds = this.holds;
     if (isTerminal(this.state)) {

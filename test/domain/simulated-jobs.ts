@@ -1,0 +1,258 @@
+import type { Instant } from '../../src/domain/instant';
+import type { AcceptedAction, ReleaseEvent, ReleasePlan, ReleaseState } from '../../src/domain/release';
+import type { FinishedJob, Job } from '../../src/domain/roll-out';
+import { asksFor, deploymentOf, itemsDue, jobName, jobsOf, touchOf } from '../../src/domain/roll-out';
+
+/** What a target says to what it was sent; `silent`: nothing yet. */
+export type TargetAnswer = 'done' | 'refused' | 'broken' | 'drifted' | 'silent';
+
+/** Something that was sent to a target under one key (WHK-3), once or again and again. */
+export interface SimulatedEffect {
+  key: string;
+  direction: 'apply' | 'revert';
+  service: string;
+  environment: string;
+  phase: number;
+  attempt: number;
+  /** How often it was sent. */
+  sends: number;
+  status: 'under-way' | 'done' | 'failed' | 'drifted' | 'given-up';
+  errored: boolean;
+  endedAt: Instant | null;
+}
+
+/** What jobs see of the release. */
+export interface JobSurroundings {
+  plan: ReleasePlan;
+  position: () => ReleaseState;
+  now: () => Instant;
+  /** Accepted actions that are not decided. */
+  undecided: () => AcceptedAction[];
+  /** Records facts between two steps of the workflow. */
+  record: (facts: ReleaseEvent[]) => void;
+  /** The workflow hears of actions. */
+  tell: (actions: AcceptedAction[]) => void;
+}
+
+interface RunningJob {
+  job: Job;
+  /** The last decided action when it was begun. */
+  since: number;
+  /** Key of what was sent and is not answered. */
+  sending: string | null;
+}
+
+/**
+ * The jobs of a release and what the store remembers of them, in their simplest form: each turn is one transaction or one
+ * answer. A worker that dies takes the jobs with it and leaves what is stored.
+ */
+export class SimulatedJobs {
+  /** How far the clock is ahead that tells when a job has ended. */
+  clockAheadMs = 0;
+  readonly effects = new Map<string, SimulatedEffect>();
+  private readonly running = new Map<string, RunningJob>();
+  private readonly stoppedAfter = new Map<string, number>();
+  private ended: FinishedJob[] = [];
+
+  constructor(private readonly around: JobSurroundings) {}
+
+  /** What has ended and is not recorded yet. */
+  get finished(): readonly FinishedJob[] {
+    return this.ended;
+  }
+
+  get underWay(): Job[] {
+    return [...this.running.values()].map(({ job }) => job);
+  }
+
+  /** What was sent and has not come to its end, whoever waits for it. */
+  get unanswered(): SimulatedEffect[] {
+    return [...this.effects.values()].filter(({ status }) => status === 'under-way');
+  }
+
+  /** The workflow begins what the position asks for, and forgets what it no longer does. */
+  follow(state: ReleaseState): void {
+    this.ended = this.ended.filter(({ job }) => asksFor(state, job));
+    for (const job of jobsOf(state)) {
+      const name = jobName(job);
+      const hasStopped = (this.stoppedAfter.get(name) ?? -1) >= state.decided;
+      if (!this.running.has(name) && !hasStopped && !this.ended.some((end) => jobName(end.job) === name)) {
+        this.running.set(name, { job, since: state.decided, sending: null });
+      }
+    }
+  }
+
+  /** The worker dies. */
+  forget(): void {
+    this.running.clear();
+    this.stoppedAfter.clear();
+    this.ended = [];
+  }
+
+  /** A job does one thing: it begins its next item, or hears of the one that it has sent. False: it got nowhere. */
+  turn(wanted: Job, answers: (effect: SimulatedEffect) => TargetAnswer): boolean {
+    const running = this.running.get(jobName(wanted));
+    if (!running) {
+      throw new Error(`${jobName(wanted)} is not under way`);
+    }
+    const sent = running.sending === null ? undefined : this.effects.get(running.sending);
+    if (sent) {
+      const answer = answers(sent);
+      this.answer(sent.key, answer);
+      running.sending = answer === 'silent' ? running.sending : null;
+      const isAnswered = sent.status !== 'under-way';
+      if (isAnswered) {
+        this.goOn(running);
+      }
+      return isAnswered;
+    }
+    this.goOn(running);
+    return true;
+  }
+
+  /** An answer arrives, whether or not somebody waits for it: one that was given up stays so. */
+  answer(key: string, answer: TargetAnswer): void {
+    const effect = this.effects.get(key);
+    if (effect?.status !== 'under-way' || answer === 'silent') {
+      return;
+    }
+    const { phase, environment, service, direction } = effect;
+    const at = this.now();
+    if (direction === 'revert') {
+      if (answer === 'done' || answer === 'drifted') {
+        Object.assign(effect, { status: answer, endedAt: at });
+      }
+      return;
+    }
+    const isDone = answer === 'done';
+    Object.assign(effect, { status: isDone ? 'done' : 'failed', errored: answer === 'broken', endedAt: at });
+    this.around.record([
+      isDone
+        ? { type: 'service-applied', at, phase, environment, service }
+        : { type: 'service-apply-failed', at, phase, environment, service, detail: answer },
+    ]);
+  }
+
+  /** What is not asked for any more once these events are recorded. */
+  giveUp(events: readonly ReleaseEvent[]): void {
+    for (const event of events) {
+      this.unanswered.forEach((effect) => {
+        const isGivenUp =
+          (event.type === 'release-aborting' && effect.direction === 'apply') ||
+          (event.type === 'drift-accepted' &&
+            event.service === effect.service &&
+            event.environment === effect.environment);
+        effect.status = isGivenUp ? 'given-up' : effect.status;
+      });
+    }
+  }
+
+  private now(): Instant {
+    return Math.max(this.around.now(), this.around.position().lastAt);
+  }
+
+  private goOn(running: RunningJob): void {
+    const { job } = running;
+    if (job.kind === 'roll-out') {
+      this.apply(running, job);
+    } else {
+      this.revert(running, job);
+    }
+  }
+
+  private apply(running: RunningJob, job: Extract<Job, { kind: 'roll-out' }>): void {
+    const state = this.around.position();
+    const { phase, environment, attempt } = job;
+    const deployment = deploymentOf(state, job);
+    const undecided = this.around.undecided();
+    if (
+      state.stage !== 'running' ||
+      deployment?.state !== 'running' ||
+      undecided.some(({ verb }) => verb === 'abort')
+    ) {
+      this.stop(running, undecided);
+      return;
+    }
+    const item = itemsDue(this.around.plan, state, phase, environment).find(
+      ({ kind }) => kind === 'service' || (!deployment.flagsApplied && state.fullRollout === null),
+    );
+    if (!item) {
+      const ends = [...this.effects.values()]
+        .filter((each) => each.direction === 'apply' && each.environment === environment)
+        .filter((each) => each.phase === phase && each.attempt === attempt)
+        .map(({ endedAt }) => endedAt ?? 0);
+      this.end({ job, at: this.told(ends.length > 0 ? Math.max(...ends) : this.now()), outcome: 'succeeded' });
+      return;
+    }
+    if (item.kind === 'flags') {
+      this.around.record([{ type: 'flags-applied', at: this.now(), phase, environment }]);
+      return;
+    }
+    const { service } = item;
+    const { effect, isFirst } = this.effect({ direction: 'apply', service, environment, phase, attempt });
+    if (effect.status !== 'under-way') {
+      const { errored, endedAt } = effect;
+      const at = this.told(endedAt ?? this.now());
+      this.end({ job, at, outcome: 'failed', detail: `${service} failed`, errored });
+      return;
+    }
+    if (isFirst) {
+      const started = { type: 'service-apply-started', at: this.now(), phase, attempt, environment } as const;
+      this.around.record([{ ...started, service, version: '2' }]);
+    }
+    this.send(running, effect);
+  }
+
+  private revert(running: RunningJob, job: Extract<Job, { kind: 'revert' }>): void {
+    const { service, environment } = job;
+    const touched = touchOf(this.around.position(), service, environment);
+    if (touched?.state !== 'reverting') {
+      this.stop(running, []);
+      return;
+    }
+    const { effect } = this.effect({ direction: 'revert', service, environment, phase: touched.phase, attempt: 1 });
+    const at = this.told(effect.endedAt ?? this.now());
+    switch (effect.status) {
+      case 'done':
+        this.end({ job, at, outcome: 'reverted' });
+        return;
+      case 'drifted':
+        this.end({ job, at, outcome: 'drifted', detail: 'Somebody else has changed it' });
+        return;
+      default:
+        this.send(running, effect);
+    }
+  }
+
+  private effect(asked: Pick<SimulatedEffect, 'direction' | 'service' | 'environment' | 'phase' | 'attempt'>): {
+    effect: SimulatedEffect;
+    isFirst: boolean;
+  } {
+    const key = `${asked.phase}/${asked.environment}/${asked.service}/${asked.direction}/${asked.attempt}`;
+    const known = this.effects.get(key);
+    const effect = known ?? { key, ...asked, sends: 0, status: 'under-way', errored: false, endedAt: null };
+    this.effects.set(key, effect);
+    return { effect, isFirst: known === undefined };
+  }
+
+  private send(running: RunningJob, effect: SimulatedEffect): void {
+    effect.sends += 1;
+    running.sending = effect.key;
+  }
+
+  private told(at: Instant): Instant {
+    return at + this.clockAheadMs;
+  }
+
+  private end(finished: FinishedJob): void {
+    this.running.delete(jobName(finished.job));
+    this.ended.push(finished);
+  }
+
+  private stop({ job, since }: RunningJob, actions: AcceptedAction[]): void {
+    const name = jobName(job);
+    this.running.delete(name);
+    this.stoppedAfter.set(name, since);
+    this.around.tell(actions);
+  }
+}
