@@ -17,7 +17,24 @@ export function itemsDue(plan: ReleasePlan, state: ReleaseState, phase: number, 
       item.kind === 'flags' ||
       (unconditional.includes(environment) &&
         item.environments.includes(environment) &&
-        touchOf(state, item.service, environment)?.state !== 'applied'),
+        !hasArrived(plan, state, item.service, environment)),
+  );
+}
+
+/**
+ * Whether the release has brought a service to an environment. Where a deployment without conditions has succeeded, all
+ * of them are there: the workflow hears of that before it hears of what the job has recorded about each.
+ */
+function hasArrived(plan: ReleasePlan, state: ReleaseState, service: string, environment: string): boolean {
+  return (
+    touchOf(state, service, environment)?.state === 'applied' ||
+    plan.phases.some(
+      ({ unconditional }, phase) =>
+        unconditional.includes(environment) &&
+        phaseAt(state, phase).deployments.some(
+          (deployment) => deployment.environment === environment && deployment.state === 'succeeded',
+        ),
+    )
   );
 }
 
