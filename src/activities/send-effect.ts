@@ -46,17 +46,11 @@ export function againAt(at: Instant): ApplicationFailure {
   });
 }
 
-/**
- * Says that the activity lives, so that a worker's death is noticed long before the time limits of targets. A worker that
- * stops does not wait for a target: the request is left to itself, and the next try finds its time limit in the store.
- */
+/** Says that the activity lives, so that a worker's death is noticed long before the time limits of targets. */
 export async function alive<T>(work: () => Promise<T>): Promise<T> {
   const timer = setInterval(() => heartbeat(), HEARTBEAT_MS);
-  const working = work();
-  // Left behind, nobody asks how it ended.
-  working.catch(() => undefined);
   try {
-    return await Promise.race([working, Context.current().cancelled]);
+    return await work();
   } finally {
     clearInterval(timer);
   }
