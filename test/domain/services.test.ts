@@ -1,6 +1,8 @@
 import type { PhasePlan, PlanItem, ReleasePlan } from '../../src/domain/release';
-import { phase, plan, service } from './release-fixture';
+import { phasesShown } from '../../src/domain/roll-out';
+import { phase, plan, review, service } from './release-fixture';
 import { ReleaseRun } from './release-run';
+import type { SimulatedEffect, TargetAnswer } from './simulated-jobs';
 
 const [FIRST, MIDDLE, LAST] = [0, 1, 2];
 const FLAGS: PlanItem = { kind: 'flags' };
@@ -21,6 +23,11 @@ const inTurn = (items: PlanItem[], more: Partial<ReleasePlan> = {}): ReleasePlan
 const start = (of: ReleasePlan): ReleaseRun => new ReleaseRun(of).run();
 
 /** All targets do as they are asked, but for these, given as service and environment. */
+const except =
+  (answers: Record<string, TargetAnswer>) =>
+  ({ service: name, environment }: SimulatedEffect): TargetAnswer =>
+    answers[`${name} ${environment}`] ?? 'done';
+
 const OF_TARGETS = ['flags-applied', 'flags-reverted', 'service-'];
 
 /** What happened to flags and services, in order: the type of the event, the service and the environment. */
@@ -40,6 +47,8 @@ const sent = ({ jobs }: ReleaseRun): string[] =>
 
 const started = (run: ReleaseRun): unknown[] =>
   run.eventsOf('phase-started').map((event) => [event.phase, event.attempt, event.environments]);
+
+const shownIn = ({ state }: ReleaseRun, environment: string): number[] => phasesShown(state, environment);
 
 describe('where a service goes', () => {
   it('CHG-2: a later phase is entered as flags alone, also in the step in which the deployment before it ends', () => {
@@ -62,6 +71,22 @@ describe('where a service goes', () => {
   });
 });
 
+describe('skip of a phase with services', () => {
+  it('REL-16: flags of a failed deployment that a skip has switched back stay so through a full roll-out', () => {
+    const run = start(inTurn([FLAGS, payments])).work(except({ 'payments staging': 'refused' }));
+    expect(shownIn(run, 'staging')).toEqual([FIRST]);
+
+    run.act('skip');
+    run.work();
+    run.act('full-rollout');
+    run.turn('staging', 'silent');
+
+    expect(run.shown).toBe('rolling-out');
+    expect(shownIn(run, 'staging')).toEqual([]);
+    expect(shownIn(run, 'production')).toEqual([MIDDLE]);
+  });
+});
+
 describe('full roll-out with services', () => {
   it('REL-20: each environment without a success gets one deployment, however little is known of its services', () => {
     const run = start(inTurn([payments, FLAGS])).work();
@@ -75,5 +100,63 @@ describe('full roll-out with services', () => {
       [MIDDLE, 1, ['production']],
     ]);
     expect(sent(run)).toEqual(['apply payments staging 1', 'apply payments production 1']);
+  });
+
+  it('REL-20: shows no flag to anyone before every service has arrived', () => {
+    const run = start(inTurn([payments, FLAGS])).work();
+    const before = ['staging', 'production'].map((environment) => shownIn(run, environment));
+
+    run.act('full-rollout');
+    run.work(except({ 'payments production': 'refused' }));
+    run.act('retry');
+    run.turn('production');
+
+    expect(before).toEqual([[FIRST], []]);
+    expect(['staging', 'production'].map((environment) => shownIn(run, environment))).toEqual(before);
+    run.turn('production');
+    expect(run.shown).toBe('completed');
+  });
+
+  it('REL-20: an environment that is served shows nothing while another one is not', () => {
+    const run = start(plan({ phases: [open('everyone', undefined, { review: review() })], items: [payments, FLAGS] }));
+
+    run.act('full-rollout');
+    run.work(except({ 'payments production': 'silent' }));
+
+    expect(run.eventsOf('deployment-succeeded').map(({ environment }) => environment)).toEqual(['staging']);
+    expect(['staging', 'production'].map((environment) => shownIn(run, environment))).toEqual([[], []]);
+  });
+
+  it('REL-20: where a deployment failed and its phase was skipped, it gets another attempt', () => {
+    const run = start(inTurn([payments])).work(except({ 'payments staging': 'refused' }));
+    run.act('skip');
+    run.work();
+
+    run.act('full-rollout');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(started(run)).toEqual([
+      [FIRST, 1, ['staging']],
+      [MIDDLE, 1, ['production']],
+      [FIRST, 2, ['staging']],
+    ]);
+    expect(sent(run)).toEqual(['apply payments staging 1', 'apply payments production 1', 'apply payments staging 2']);
+  });
+
+  it('REL-20: that attempt can fail like any other, and be tried again', () => {
+    const run = start(inTurn([payments])).work(except({ 'payments staging': 'refused' }));
+    run.act('skip');
+    run.work();
+
+    run.act('full-rollout');
+    run.work(except({ 'payments staging': 'broken' }));
+    expect(run.shown).toBe('failed');
+    expect(run.eventsOf('phase-failed').map((event) => event.phase)).toEqual([FIRST, FIRST]);
+    run.act('retry');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(sent(run).at(-1)).toBe('apply payments staging 3');
   });
 });
