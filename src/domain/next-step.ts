@@ -283,11 +283,8 @@ function nextReach(situation: Situation, at: Instant, held: boolean): Reach | nu
 
 /** All flags at once; with services, these follow before the release has ended (REL-19). */
 function nextReverting({ state, plan }: Situation, at: Instant): Reach | null {
-  // What is not touched yet may be by the time this is recorded: a deployment was stopped in the middle.
-  const isAlone =
-    !hasServices(plan) ||
-    (state.touched.length === 0 &&
-      !state.phases.some(({ deployments }) => deployments.some((deployment) => deployment.state === 'aborted')));
+  // What a deployment has touched is known for certain only when this is recorded, however it ended.
+  const isAlone = !hasServices(plan) || state.phases.every(({ deployments }) => deployments.length === 0);
   if (isAlone || (state.flagsReverted && isAllBack(state))) {
     return { kind: 'revert', phase: null, events: [{ type: 'release-aborted', at }] };
   }

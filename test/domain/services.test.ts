@@ -12,6 +12,8 @@ const open = (name: string, environments: string[] = ['staging', 'production'], 
   phase(name, { environments, unconditional: environments, ...more });
 
 /** One phase for everyone in staging. */
+const inStaging = (...items: PlanItem[]): ReleasePlan => plan({ phases: [open('everyone', ['staging'])], items });
+
 /** Staging, then production, then both. */
 const inTurn = (items: PlanItem[], more: Partial<ReleasePlan> = {}): ReleasePlan =>
   plan({
@@ -44,6 +46,9 @@ const sent = ({ jobs }: ReleaseRun): string[] =>
   [...jobs.effects.values()].map(
     ({ direction, service: name, environment, attempt }) => `${direction} ${name} ${environment} ${attempt}`,
   );
+
+const touched = ({ state }: ReleaseRun): string[] =>
+  state.touched.map(({ service: name, environment, state: progress }) => `${name} ${environment} ${progress}`);
 
 const started = (run: ReleaseRun): unknown[] =>
   run.eventsOf('phase-started').map((event) => [event.phase, event.attempt, event.environments]);
@@ -84,6 +89,31 @@ describe('skip of a phase with services', () => {
     expect(run.shown).toBe('rolling-out');
     expect(shownIn(run, 'staging')).toEqual([]);
     expect(shownIn(run, 'production')).toEqual([MIDDLE]);
+  });
+});
+
+describe('abort with services', () => {
+  it.each(['done', 'refused'] as const)(
+    'REL-19: takes back what a deployment has touched whose end (%s) is decided in the step that aborts',
+    (answer) => {
+      const run = start(inStaging(payments)).turn('staging').turnUnattended('staging', answer);
+      expect(run.jobs.finished).toHaveLength(1);
+
+      run.act('abort');
+      run.work();
+
+      expect(run.shown).toBe('aborted');
+      expect(touched(run)).toEqual(['payments staging reverted']);
+    },
+  );
+
+  it('REL-19: with services, too, an abort of what was never rolled out is over at once', () => {
+    const run = start(plan({ phases: [open('everyone', undefined, { review: review() })], items: [payments, FLAGS] }));
+
+    run.act('abort');
+
+    expect(run.events.map(({ type }) => type).slice(-2)).toEqual(['release-aborting', 'release-aborted']);
+    expect(told(run)).toEqual([]);
   });
 });
 
