@@ -63,9 +63,10 @@ function outOfReach({ state, plan }: Situation, action: AcceptedAction): Refusal
     return refuse('release.ended', `The release is ${state.stage}`);
   }
   if (action.verb === 'accept-drift') {
-    return state.stage === 'aborting'
+    // What was touched is known for certain from then on: what is decided before must not depend on who decides it.
+    return state.stage === 'aborting' && state.flagsReverted
       ? null
-      : refuse('drift.not-reverting', 'Nothing is on its way back while the release is not being aborted');
+      : refuse('drift.not-reverting', 'No service is on its way back before the flags of an aborted release are');
   }
   if (state.stage === 'aborting') {
     return refuse('release.aborting', 'The release is being aborted, which cannot be undone');

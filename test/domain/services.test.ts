@@ -115,6 +115,24 @@ describe('abort with services', () => {
     expect(run.events.map(({ type }) => type).slice(-2)).toEqual(['release-aborting', 'release-aborted']);
     expect(told(run)).toEqual([]);
   });
+
+  it.each(['goes on', 'is started again'])(
+    'REL-19: nothing is given up before the flags are back, whether the workflow %s meanwhile',
+    (how) => {
+      const run = start(inStaging(payments)).turn('staging');
+      run.accept('abort');
+      run.accept('accept-drift', { item: { service: 'payments', environment: null } });
+      if (how === 'is started again') {
+        run.restart();
+      }
+
+      run.deliver();
+      run.run();
+
+      expect(run.outcomes.map(({ refusal }) => refusal?.refused ?? null)).toEqual([null, 'drift.not-reverting']);
+      expect(touched(run)).toEqual(['payments staging reverting']);
+    },
+  );
 });
 
 describe('full roll-out with services', () => {
