@@ -1,5 +1,6 @@
 import type { Instant } from '../../src/domain/instant';
-import type { AcceptedAction, Hold, ReleasePlan } from '../../src/domain/release';
+import type { AcceptedAction, Hold, ReleaseEvent, ReleasePlan } from '../../src/domain/release';
+import type { FinishedJob } from '../../src/domain/roll-out';
 import type { DeploymentReport } from './release-run';
 
 /** What somebody who watches a release sees of it. */
@@ -12,6 +13,8 @@ export interface View {
   armed: string | null;
   approvals: string[];
   lastAt: Instant;
+  /** Services that were touched, the first one first, and how far each has come. */
+  services: string[];
 }
 
 type Place =
@@ -24,9 +27,19 @@ type Place =
   | 'failed'
   | 'last-bake-over'
   | 'full-rollout'
+  | 'rolling-everywhere'
   | 'aborting'
   | 'aborted'
   | 'completed';
+
+interface Deployment {
+  phase: number;
+  environment: string;
+  attempt: number;
+  state: 'running' | 'waiting' | 'succeeded' | 'failed';
+}
+
+type Touch = 'touched' | 'arrived' | 'returning' | 'back';
 
 const STRENGTH: Record<string, number> = { pause: 1, skip: 2, 'full-rollout': 3 };
 
@@ -37,31 +50,52 @@ const STRENGTH: Record<string, number> = { pause: 1, skip: 2, 'full-rollout': 3 
 export class Oracle {
   place: Place = 'queued';
   private current = 0;
-  private attempt = 1;
+  private readonly attempts: number[];
   private endsAt = 0;
   private remainingMs = 0;
   private deadlineAt: Instant | null = null;
   private approvals: { by: string; ownToken: boolean }[] = [];
   private armed: 'pause' | 'skip' | 'full-rollout' | null = null;
-  private readonly deployments = new Map<string, 'running' | 'waiting' | 'succeeded' | 'failed'>();
+  /** All there ever were; the last one of a phase and environment counts. */
+  private readonly deployments: Deployment[] = [];
+  /** Those that a full roll-out has started since it was accepted or tried again. */
+  private everywhere: Deployment[] = [];
+  private isFullRollout = false;
+  /** By service and environment, in the order in which they were first touched. */
+  private readonly services = new Map<string, Touch>();
+  private readonly returningSince = new Map<string, Instant>();
+  private areFlagsBack = false;
+  /** Time of the last fact that a job has recorded. */
+  private factAt: Instant = 0;
+  /** What the workflow has heard of the ends of jobs. */
+  private heard: FinishedJob[] = [];
+  private holds: readonly Hold[] = [];
 
   constructor(
     private readonly plan: ReleasePlan,
     private lastAt: Instant,
     private readonly slow: boolean,
-  ) {}
+  ) {
+    this.attempts = plan.phases.map(() => 1);
+  }
 
   view(holds: readonly Hold[]): View {
     return {
       shown: this.shown(holds),
       current: this.current,
-      attempt: this.attempt,
+      attempt: this.attempt(),
       endsAt: this.place === 'baking' ? this.endsAt : null,
       remainingMs: this.place === 'paused' ? this.remainingMs : null,
       armed: this.armed,
       approvals: this.approvals.map(({ by }) => by),
-      lastAt: this.lastAt,
+      lastAt: Math.max(this.lastAt, this.factAt),
+      services: [...this.services].map(([name, touch]) => `${name} ${touch}`),
     };
+  }
+
+  /** Whether what bakes and reviews have left over is of no account any more. */
+  isPastPhases(): boolean {
+    return this.isOver() || this.place === 'aborting' || this.isFullRollout;
   }
 
   isOver(): boolean {
@@ -71,26 +105,105 @@ export class Oracle {
   /** Whether the release would go on now if nothing but the clock were asked. */
   isDue(now: Instant, holds: readonly Hold[]): boolean {
     const due = this.dueAt();
-    return this.place === 'aborting' || (due !== null && due <= now) || (this.mayEnter() && holds.length === 0);
+    const isNextBack = this.place === 'aborting' && (!this.areFlagsBack || this.isAllBack());
+    return isNextBack || (due !== null && due <= now) || (this.mayEnter() && holds.length === 0);
   }
 
-  /** Bakes and deadlines up to `until` happen, each at its own time. */
-  elapse(until: Instant): void {
-    for (let due = this.dueAt(); due !== null && due <= until; due = this.dueAt()) {
-      this.lastAt = Math.max(this.lastAt, due);
-      if (this.place === 'baking') {
-        this.reach(this.current + 1);
-        continue;
+  /** A job has recorded a fact, which the workflow gets to know with its next step. */
+  witness(fact: ReleaseEvent): void {
+    this.factAt = Math.max(this.factAt, fact.at);
+    switch (fact.type) {
+      case 'service-apply-started': {
+        const name = `${fact.service} ${fact.environment}`;
+        const before = this.services.get(name);
+        if (!this.isUnderWay() || (before !== undefined && before !== 'touched')) {
+          throw new Error(`${name} is sent while ${this.place}, having ${before ?? 'never'}`);
+        }
+        this.services.set(name, 'touched');
+        return;
       }
-      const outcome = this.phase().review?.deadline?.outcome;
-      this.deadlineAt = null;
-      if (outcome === 'abort') {
-        this.place = 'aborting';
-        this.armed = null;
-      } else if (outcome === 'proceed') {
-        this.place = 'ready';
+      case 'service-applied':
+        this.services.set(`${fact.service} ${fact.environment}`, 'arrived');
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** The workflow is about to decide, with these jobs ended. */
+  hear(finished: readonly FinishedJob[], now: Instant, holds: readonly Hold[]): void {
+    this.heard = finished.map((job) => ({ ...job, at: Math.min(job.at, now) })).sort((one, other) => one.at - other.at);
+    this.holds = holds;
+  }
+
+  /** What jobs have recorded is known, too. */
+  synchronize(): void {
+    this.lastAt = Math.max(this.lastAt, this.factAt);
+  }
+
+  /** Bakes, deadlines, waits and the ends of jobs up to `until` happen, each at its own time. */
+  elapse(until: Instant): void {
+    for (;;) {
+      const due = this.dueAt() ?? Infinity;
+      this.heard = this.heard.filter((job) => this.matters(job));
+      const [end] = this.heard;
+      const endAt = end ? Math.max(end.at, this.lastAt) : Infinity;
+      if (Math.min(due, endAt) > until) {
+        return;
+      }
+      this.lastAt = Math.max(this.lastAt, Math.min(due, endAt));
+      if (due <= endAt) {
+        this.timeIsUp();
+      } else if (end) {
+        this.end(end);
       }
     }
+  }
+
+  private timeIsUp(): void {
+    const next = this.nextToReturn();
+    if (next !== undefined) {
+      this.services.set(next, 'returning');
+      this.returningSince.set(next, this.lastAt);
+      return;
+    }
+    if (this.place === 'baking') {
+      this.reach(this.current + 1);
+      return;
+    }
+    const outcome = this.phase().review?.deadline?.outcome;
+    this.deadlineAt = null;
+    if (outcome === 'abort') {
+      this.startAbort();
+    } else if (outcome === 'proceed') {
+      this.place = 'ready';
+    }
+  }
+
+  /** Whether the end of a job still means something. */
+  private matters({ job }: FinishedJob): boolean {
+    return job.kind === 'roll-out'
+      ? this.isUnderWay() && this.deploymentOf(job)?.state === 'running'
+      : this.services.get(`${job.service} ${job.environment}`) === 'returning';
+  }
+
+  private end({ job, outcome }: FinishedJob): void {
+    if (job.kind === 'revert') {
+      this.services.set(`${job.service} ${job.environment}`, 'back');
+      return;
+    }
+    const deployment = this.deploymentOf(job);
+    if (deployment) {
+      deployment.state = outcome === 'succeeded' ? 'succeeded' : 'failed';
+    }
+    this.afterDeployments(this.holds);
+  }
+
+  private deploymentOf(job: { phase: number; environment: string; attempt: number }): Deployment | undefined {
+    return this.deployments.find(
+      ({ phase, environment, attempt }) =>
+        phase === job.phase && environment === job.environment && attempt === job.attempt,
+    );
   }
 
   /** Decides an action after what was due before it; true: accepted. */
@@ -119,27 +232,37 @@ export class Oracle {
       case 'ready':
         this.startPhase();
         break;
+      case 'full-rollout':
+        this.startEverywhere();
+        break;
       default:
-        this.place = 'completed';
-        this.armed = null;
+        this.complete();
     }
     this.elapse(this.lastAt);
   }
 
-  /** Everything is back. */
-  revert(now: Instant): void {
-    if (this.place !== 'aborting') {
+  /** The flags are back and services follow, or everything is back. */
+  revert(now: Instant): 'flags-reverted' | 'release-aborted' {
+    if (this.place !== 'aborting' || (this.areFlagsBack && !this.isAllBack())) {
       throw new Error(`Nothing is reverted while ${this.place}`);
     }
     this.lastAt = Math.max(this.lastAt, now);
+    const hasServices = this.plan.items.some(({ kind }) => kind === 'service');
+    if (hasServices && this.deployments.length > 0 && !this.areFlagsBack) {
+      this.areFlagsBack = true;
+      return 'flags-reverted';
+    }
     this.place = 'aborted';
+    return 'release-aborted';
   }
 
   /** Environments in which a deployment is under way. */
   underWay(): string[] {
     return this.place !== 'rolling'
       ? []
-      : [...this.deployments].filter(([, state]) => state === 'running' || state === 'waiting').map(([name]) => name);
+      : this.latest()
+          .filter(({ state }) => state === 'running' || state === 'waiting')
+          .map(({ environment }) => environment);
   }
 
   report(type: DeploymentReport, environment: string, now: Instant, holds: readonly Hold[]): void {
@@ -150,8 +273,70 @@ export class Oracle {
       'deployment-succeeded': 'succeeded',
       'deployment-failed': 'failed',
     } as const;
-    this.deployments.set(environment, states[type]);
+    const deployment = this.latest().find((each) => each.environment === environment);
+    if (deployment) {
+      deployment.state = states[type];
+    }
     this.afterDeployments(holds);
+  }
+
+  private attempt(): number {
+    return this.attempts[this.current] ?? NaN;
+  }
+
+  private isUnderWay(): boolean {
+    return this.place === 'rolling' || this.place === 'rolling-everywhere';
+  }
+
+  /** The deployments of the current phase that count: in each environment the last one. */
+  private latest(): Deployment[] {
+    const own = this.deployments.filter(({ phase }) => phase === this.current);
+    return own.filter(
+      ({ environment }, index) => !own.slice(index + 1).some((later) => later.environment === environment),
+    );
+  }
+
+  /** Services that a deployment of that phase would have to bring there. */
+  private missing(index: number, environment: string): string[] {
+    const isNamed = this.plan.phases[index]?.unconditional.includes(environment) ?? false;
+    return this.plan.items.flatMap((item) =>
+      isNamed &&
+      item.kind === 'service' &&
+      item.environments.includes(environment) &&
+      this.services.get(`${item.service} ${environment}`) !== 'arrived'
+        ? [item.service]
+        : [],
+    );
+  }
+
+  private isAllBack(): boolean {
+    return [...this.services.values()].every((touch) => touch === 'back');
+  }
+
+  /** Of those that are not on their way yet, the last one that was touched. */
+  private nextToReturn(): string | undefined {
+    return this.place === 'aborting' && this.areFlagsBack
+      ? [...this.services].findLast(([, touch]) => touch === 'touched' || touch === 'arrived')?.[0]
+      : undefined;
+  }
+
+  /** Nobody before it is on the way any more, or has kept it waiting for long enough. */
+  private returnsAt(): Instant {
+    const waits = [...this.services].flatMap(([name, touch]) =>
+      touch === 'returning' ? [(this.returningSince.get(name) ?? NaN) + this.plan.revertWaitMs] : [],
+    );
+    return waits.length === 0 ? this.lastAt : Math.max(...waits);
+  }
+
+  private startAbort(): void {
+    this.place = 'aborting';
+    this.armed = null;
+    this.isFullRollout = false;
+  }
+
+  private complete(): void {
+    this.place = 'completed';
+    this.armed = null;
   }
 
   private phase() {
@@ -163,6 +348,9 @@ export class Oracle {
   }
 
   private dueAt(): Instant | null {
+    if (this.nextToReturn() !== undefined) {
+      return this.returnsAt();
+    }
     return this.place === 'baking' ? this.endsAt : this.place === 'review' ? this.deadlineAt : null;
   }
 
@@ -179,7 +367,9 @@ export class Oracle {
       case 'full-rollout':
         return held ? 'blocked' : 'rolling-out';
       case 'rolling':
-        return [...this.deployments.values()].includes('running') ? 'rolling-out' : 'waiting-for-intervention';
+        return this.latest().some(({ state }) => state === 'running') ? 'rolling-out' : 'waiting-for-intervention';
+      case 'rolling-everywhere':
+        return 'rolling-out';
       case 'last-bake-over':
         return 'blocked';
       default:
@@ -194,9 +384,7 @@ export class Oracle {
       return;
     }
     this.current = index;
-    this.attempt = 1;
     this.approvals = [];
-    this.deployments.clear();
     const { review } = this.phase();
     this.place = review ? 'review' : 'ready';
     this.deadlineAt = review?.deadline ? this.lastAt + review.deadline.afterMs : null;
@@ -204,25 +392,60 @@ export class Oracle {
 
   private startPhase(): void {
     this.place = 'rolling';
+    const before = this.latest();
     for (const environment of this.phase().environments) {
-      if (this.deployments.get(environment) !== 'succeeded') {
-        this.deployments.set(environment, this.slow ? 'running' : 'succeeded');
+      if (!before.some((each) => each.environment === environment && each.state === 'succeeded')) {
+        const isJob = this.slow || this.missing(this.current, environment).length > 0;
+        this.deployments.push({
+          phase: this.current,
+          environment,
+          attempt: this.attempt(),
+          state: isJob ? 'running' : 'succeeded',
+        });
       }
     }
     this.afterDeployments([]);
   }
 
+  /** Every environment that still lacks a service, by the first phase that brings services there. */
+  private startEverywhere(): void {
+    const { phases } = this.plan;
+    this.everywhere = [...new Set(phases.flatMap(({ unconditional }) => unconditional))].flatMap((environment) => {
+      const phase = phases.findIndex(({ unconditional }) => unconditional.includes(environment));
+      return this.missing(phase, environment).length > 0
+        ? [{ phase, environment, attempt: 0, state: 'running' as const }]
+        : [];
+    });
+    if (this.everywhere.length === 0) {
+      this.complete();
+      return;
+    }
+    for (const deployment of this.everywhere) {
+      // One that failed there and was skipped is another attempt.
+      while (this.deploymentOf({ ...deployment, attempt: this.attempts[deployment.phase] ?? NaN })) {
+        this.attempts[deployment.phase] = (this.attempts[deployment.phase] ?? NaN) + 1;
+      }
+    }
+    for (const deployment of this.everywhere) {
+      deployment.attempt = this.attempts[deployment.phase] ?? NaN;
+      this.deployments.push(deployment);
+      this.current = Math.max(this.current, deployment.phase);
+    }
+    this.place = 'rolling-everywhere';
+  }
+
   private afterDeployments(holds: readonly Hold[]): void {
-    const states = [...this.deployments.values()];
+    const states = (this.isFullRollout ? this.everywhere : this.latest()).map(({ state }) => state);
     const failed = states.includes('failed');
     if (failed && this.plan.onFailure === 'abort') {
-      this.place = 'aborting';
-      this.armed = null;
+      this.startAbort();
     } else if (states.includes('running') || states.includes('waiting')) {
       return;
     } else if (failed) {
       this.place = 'failed';
       this.armed = this.armed === 'pause' ? 'pause' : null;
+    } else if (this.isFullRollout) {
+      this.place = 'full-rollout';
     } else {
       this.afterSuccess(holds);
     }
@@ -238,17 +461,26 @@ export class Oracle {
       this.place = 'paused';
       this.remainingMs = bakeMs;
     } else if (armed === 'full-rollout' && holds.length === 0) {
-      this.place = 'full-rollout';
+      this.startFullRollout();
     } else {
       this.place = 'baking';
       this.endsAt = this.lastAt + bakeMs;
     }
   }
 
+  private startFullRollout(): void {
+    this.armed = null;
+    this.isFullRollout = true;
+    this.place = 'full-rollout';
+  }
+
   private accepts(action: AcceptedAction, now: Instant, holds: readonly Hold[]): boolean {
     const { verb, rights } = action;
     if (action.expiresAt !== null && action.expiresAt <= now) {
       return false;
+    }
+    if (verb === 'accept-drift') {
+      return this.place === 'aborting' && this.areFlagsBack && this.givenUpBy(action).length > 0;
     }
     if (
       this.isOver() ||
@@ -265,14 +497,22 @@ export class Oracle {
     }
     const isStale =
       (action.phase !== null && action.phase !== this.phase().name) ||
-      (action.attempt !== null && action.attempt !== this.attempt);
+      (action.attempt !== null && action.attempt !== this.attempt());
     return (verb === 'full-rollout' || !isStale) && this.acceptsHere(action, holds);
+  }
+
+  /** What of that service is not back, in the environment named or in all. */
+  private givenUpBy({ item }: AcceptedAction): string[] {
+    return [...this.services].flatMap(([name, touch]) => {
+      const [service, environment] = name.split(' ');
+      const isMeant = service === item?.service && (item?.environment ?? environment) === environment;
+      return isMeant && touch !== 'back' ? [name] : [];
+    });
   }
 
   private acceptsHere(action: AcceptedAction, holds: readonly Hold[]): boolean {
     const shown = this.shown(holds);
-    const isUnderWay =
-      (shown === 'rolling-out' || shown === 'waiting-for-intervention') && this.place !== 'full-rollout';
+    const isUnderWay = (shown === 'rolling-out' || shown === 'waiting-for-intervention') && !this.isFullRollout;
     const mayArm = isUnderWay && (STRENGTH[this.armed ?? ''] ?? 0) < (STRENGTH[action.verb] ?? 0);
     const isLast = this.current === this.plan.phases.length - 1;
     switch (action.verb) {
@@ -292,7 +532,7 @@ export class Oracle {
           shown === 'paused' ||
           mayArm ||
           (shown === 'waiting-for-review' && !isLast && this.mayPass(this.current, action)) ||
-          (shown === 'failed' && !isLast && this.mayGive(this.current, action))
+          (shown === 'failed' && !isLast && !this.isFullRollout && this.mayGive(this.current, action))
         );
       case 'full-rollout':
         return (
@@ -336,8 +576,9 @@ export class Oracle {
     return this.mayGive(index, action) && (others >= needed - 1 || (administrator && hasReason));
   }
 
-  private apply({ verb, by, rights }: AcceptedAction, at: Instant): void {
-    const isUnderWay = this.place === 'rolling' || this.place === 'ready';
+  private apply(action: AcceptedAction, at: Instant): void {
+    const { verb, by, rights } = action;
+    const isRollingOut = this.place === 'rolling' || this.place === 'ready';
     switch (verb) {
       case 'approve':
         this.approvals.push({ by, ownToken: rights.tokenMaker === null });
@@ -346,9 +587,10 @@ export class Oracle {
         }
         return;
       case 'accept-drift':
+        this.givenUpBy(action).forEach((name) => this.services.set(name, 'back'));
         return;
       case 'unpause':
-        if (isUnderWay) {
+        if (isRollingOut) {
           this.armed = null;
         } else {
           this.place = 'baking';
@@ -356,7 +598,7 @@ export class Oracle {
         }
         return;
       case 'pause':
-        if (isUnderWay) {
+        if (isRollingOut) {
           this.armed = 'pause';
         } else {
           this.place = 'paused';
@@ -364,27 +606,37 @@ export class Oracle {
         }
         return;
       case 'skip':
-        if (isUnderWay) {
+        if (isRollingOut) {
           this.armed = 'skip';
         } else {
           this.reach(this.current + 1);
         }
         return;
       case 'full-rollout':
-        if (isUnderWay) {
+        if (isRollingOut) {
           this.armed = 'full-rollout';
         } else {
-          this.armed = null;
-          this.place = 'full-rollout';
+          this.startFullRollout();
         }
         return;
       case 'retry':
-        this.place = 'ready';
-        this.attempt += 1;
+        this.retry();
         return;
       case 'abort':
-        this.place = this.place === 'queued' ? 'aborted' : 'aborting';
-        this.armed = null;
+        if (this.place === 'queued') {
+          this.place = 'aborted';
+        } else {
+          this.startAbort();
+        }
     }
+  }
+
+  /** The current phase counts with those that failed, as it is what callers name (REL-14). */
+  private retry(): void {
+    const failed = this.everywhere.filter(({ state }) => state === 'failed').map(({ phase }) => phase);
+    for (const index of new Set([this.current, ...(this.isFullRollout ? failed : [])])) {
+      this.attempts[index] = (this.attempts[index] ?? NaN) + 1;
+    }
+    this.place = this.isFullRollout ? 'full-rollout' : 'ready';
   }
 }
