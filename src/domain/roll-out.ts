@@ -45,13 +45,9 @@ export function hasServices(plan: ReleasePlan): boolean {
 
 /** The phases whose rules clients of an environment see: applied there, and not switched back by a skip (FLG-3, REL-16). */
 export function phasesShown(state: ReleaseState, environment: string): number[] {
-  return state.phases.flatMap((phase, index) => {
-    const isSkipped = phase.progress.status === 'skipped';
-    const isShown = phase.deployments.some(
-      (deployment) =>
-        deployment.environment === environment &&
-        hasSwitchedFlags(deployment) &&
-        (deployment.state === 'succeeded' || !isSkipped),
+  return state.phases.flatMap(({ deployments }, index) => {
+    const isShown = deployments.some(
+      (deployment) => deployment.environment === environment && hasSwitchedFlags(deployment),
     );
     return isShown ? [index] : [];
   });

@@ -8,7 +8,7 @@ import { afterStep, nextStep } from '../../src/domain/next-step';
 import type { ActionVerb, ReleaseAction, Review } from '../../src/domain/pipeline';
 import { RELEASE_ACTIONS } from '../../src/domain/pipeline';
 import type { AcceptedAction, ActionRights, Hold, PlanItem, ReleaseEvent, ReleasePlan } from '../../src/domain/release';
-import { currentPhase, isTerminal, planAt, triggeredRelease } from '../../src/domain/release';
+import { currentPhase, planAt, triggeredRelease } from '../../src/domain/release';
 import { jobName, jobsOf } from '../../src/domain/roll-out';
 import { expectServicesSound } from './expect-services-sound';
 import { action, NOON, phase } from './release-fixture';
@@ -683,7 +683,7 @@ interface Experience {
 }
 
 /** Every story goes as an operator expects it, and ends where nothing is left to be done. */
-function expectStories(scenariosOf: fc.Arbitrary<Scenario>): Experience {
+function expectStories(scenariosOf: fc.Arbitrary<Scenario>, numRuns: number): Experience {
   const experience: Experience = { reached: new Set(), applied: new Set(), happened: new Set() };
   fc.assert(
     fc.property(scenariosOf, ({ story, ...setting }) => {
@@ -703,14 +703,14 @@ function expectStories(scenariosOf: fc.Arbitrary<Scenario>): Experience {
       expectSound(run);
       expect(abortsOf(run).length > 0 ? run.shown : null).toBe(abortsOf(run).length > 0 ? 'aborted' : null);
     }),
-    { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+    { numRuns, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
   );
   return experience;
 }
 
 describe('a release, whatever happens', () => {
   it('INV-1, INV-2: does what an operator expects of it', () => {
-    const { reached, applied } = expectStories(scenarios);
+    const { reached, applied } = expectStories(scenarios, RUNS);
 
     // Stories that never get anywhere prove nothing.
     expect([...applied].filter((verb) => verb !== 'accept-drift').sort()).toEqual([...RELEASE_ACTIONS].sort());
@@ -730,7 +730,7 @@ describe('a release, whatever happens', () => {
   });
 
   it('INV-1, REL-19, REL-20, REL-22: brings services out and takes them back as an operator expects', () => {
-    const { applied, happened } = expectStories(serviceScenarios);
+    const { applied, happened } = expectStories(serviceScenarios, Math.ceil(RUNS / 2));
 
     expect([...applied]).toEqual(expect.arrayContaining(['full-rollout', 'retry', 'skip', 'abort', 'accept-drift']));
     expect([...happened]).toEqual(expect.arrayContaining([...FACTS, ...OF_ABORTS, 'release-completed']));
