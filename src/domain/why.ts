@@ -323,8 +323,8 @@ function runningBlocker(input: WhyInput): Blocker | null {
 /** A full roll-out has deployments in several phases at once (REL-20). */
 function fullRolloutBlocker(input: WhyInput): Blocker | null {
   const { state, plan, holds } = input;
-  const latest = state.phases.flatMap(({ attempt, deployments }) =>
-    deployments.filter((deployment) => deployment.attempt === attempt),
+  const latest = state.phases.flatMap(({ progress, attempt, deployments }) =>
+    progress.status === 'skipped' ? [] : deployments.filter((deployment) => deployment.attempt === attempt),
   );
   if (shownState(state, holds) === 'failed') {
     const { attempt } = currentPhase(state);
@@ -411,6 +411,9 @@ function nextTransition({ state, plan, holds, queue, undecided, effects, now }: 
   const { progress } = currentPhase(state);
   if (undecided.length > 0) {
     return now;
+  }
+  if (shown === 'failed') {
+    return null;
   }
   // A target that is not asked again before then keeps the release at least until then.
   const asked = effects.map(({ nextAttemptAt }) => nextAttemptAt ?? now);

@@ -1,7 +1,7 @@
 import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
 import { HOUR, SECOND } from '../../src/domain/instant';
-import type { ReleaseAction, Review } from '../../src/domain/pipeline';
+import type { ActionVerb, Review } from '../../src/domain/pipeline';
 import type {
   AcceptedAction,
   ActionRights,
@@ -75,7 +75,7 @@ export const approver = (of: ReleasePlan): ActionRights => ({
 });
 
 /** An action of olga's, accepted at noon, that names no phase. */
-export const action = (verb: ReleaseAction, of: ReleasePlan, more: Partial<AcceptedAction> = {}): AcceptedAction => ({
+export const action = (verb: ActionVerb, of: ReleasePlan, more: Partial<AcceptedAction> = {}): AcceptedAction => ({
   id: `action-${more.number ?? 1}`,
   number: 1,
   verb,
@@ -136,6 +136,50 @@ export const did = {
     at: NOON,
     phase: index,
     environment,
+  }),
+  touch: (name: string, environment: string, index = 0): ReleaseEvent => ({
+    type: 'service-apply-started',
+    at: NOON,
+    phase: index,
+    attempt: 1,
+    environment,
+    service: name,
+    version: '2',
+  }),
+  arrive: (name: string, environment: string, index = 0): ReleaseEvent => ({
+    type: 'service-applied',
+    at: NOON,
+    phase: index,
+    environment,
+    service: name,
+  }),
+  miss: (name: string, environment: string, index = 0): ReleaseEvent => ({
+    type: 'service-apply-failed',
+    at: NOON,
+    phase: index,
+    environment,
+    service: name,
+    detail: 'The target answered 500',
+  }),
+  revertFlags: (): ReleaseEvent => ({ type: 'flags-reverted', at: NOON }),
+  revert: (name: string, environment: string): ReleaseEvent => ({
+    type: 'service-revert-started',
+    at: NOON,
+    environment,
+    service: name,
+  }),
+  bringBack: (name: string, environment: string): ReleaseEvent => ({
+    type: 'service-reverted',
+    at: NOON,
+    environment,
+    service: name,
+  }),
+  drift: (name: string, environment: string): ReleaseEvent => ({
+    type: 'service-drifted',
+    at: NOON,
+    environment,
+    service: name,
+    detail: 'The target has version "3"',
   }),
   failPhase: (index: number): ReleaseEvent => ({ type: 'phase-failed', at: NOON, phase: index }),
   bake: (index: number, endsAt: Instant = NOON + HOUR): ReleaseEvent => ({

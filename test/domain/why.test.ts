@@ -1,9 +1,9 @@
-import { DAY, HOUR, MINUTE } from '../../src/domain/instant';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant';
 import type { Review } from '../../src/domain/pipeline';
 import type { Hold, ReleasePlan, ReleaseState } from '../../src/domain/release';
-import type { WhyInput } from '../../src/domain/why';
+import type { EffectUnderWay, WhyInput } from '../../src/domain/why';
 import { blockersOf } from '../../src/domain/why';
-import { action, after, did, NOON, phase, plan, planOfPhases, review, upTo } from './release-fixture';
+import { action, after, did, NOON, phase, plan, planOfPhases, review, service, upTo } from './release-fixture';
 
 const defect: Hold = { kind: 'defect', id: 'defect-1', detail: 'Checkout loses carts' };
 const freeze: Hold = { kind: 'freeze', id: 'freeze-1', detail: 'Holidays until 2 January' };
@@ -274,6 +274,218 @@ describe('REL-26: why', () => {
         { kind: 'undecided-action', action: 'action-1', verb: 'unpause', by: 'olga', since: NOON },
       ],
       nextTransitionAt: NOON + MINUTE,
+    });
+  });
+
+  describe('of services', () => {
+    const of = plan({ items: [{ kind: 'flags' }, service('payments'), service('stock')] });
+    const rollingOut = [
+      did.start(),
+      did.rollOut(0),
+      did.touch('payments', 'staging'),
+      did.touch('stock', 'production'),
+    ];
+    const returning = [...rollingOut, did.arrive('payments', 'staging'), did.abort(), did.revertFlags()];
+
+    const effect = (more: Partial<EffectUnderWay> = {}): EffectUnderWay => ({
+      service: 'payments',
+      environment: 'staging',
+      direction: 'apply',
+      phase: 'staff',
+      tries: 2,
+      since: NOON,
+      nextAttemptAt: NOON + 2 * MINUTE,
+      detail: 'The target answered 503',
+      ...more,
+    });
+    const stock: Partial<EffectUnderWay> = { service: 'stock', environment: 'production' };
+
+    it('names a target that has not done what it was asked for, and when it is asked again', () => {
+      expect(why(of, after(of, ...rollingOut), { effects: [effect()] })).toEqual({
+        blockers: [
+          expect.objectContaining({ kind: 'roll-out', running: ['staging', 'production'] }) as object,
+          {
+            kind: 'target',
+            detail: 'payments in staging has not taken its version after 2 tries: The target answered 503',
+            phase: 'staff',
+            service: 'payments',
+            environment: 'staging',
+            since: NOON,
+            nextAttemptAt: NOON + 2 * MINUTE,
+            remedies: [],
+          },
+        ],
+        nextTransitionAt: NOON + 2 * MINUTE,
+      });
+    });
+
+    it('counts one try as one', () => {
+      const { blockers } = why(of, after(of, ...rollingOut), { effects: [effect({ tries: 1 })] });
+
+      expect(blockers[1]?.detail).toContain('after 1 try: ');
+    });
+
+    it('names no target whose first answer is awaited, and expects it now', () => {
+      const awaited = effect({ tries: 1, nextAttemptAt: null, detail: null });
+
+      expect(why(of, after(of, ...rollingOut), { effects: [awaited] })).toMatchObject({
+        blockers: [{ kind: 'roll-out' }],
+        nextTransitionAt: NOON + MINUTE,
+      });
+    });
+
+    it('names every target, and goes on with the one that is asked again first', () => {
+      const effects = [effect(), effect({ ...stock, nextAttemptAt: NOON + 90 * SECOND })];
+
+      expect(why(of, after(of, ...rollingOut), { effects })).toMatchObject({
+        blockers: [{ kind: 'roll-out' }, { kind: 'target', service: 'payments' }, { kind: 'target', service: 'stock' }],
+        nextTransitionAt: NOON + 90 * SECOND,
+      });
+    });
+
+    it('REL-19: says of an abort whose flags are not back that it goes back as a whole', () => {
+      const aborting = after(of, ...rollingOut, did.abort());
+
+      expect(why(of, aborting, { holds: [defect] }).blockers).toEqual([
+        expect.objectContaining({ kind: 'revert', service: null, environment: null, remedies: [] }) as object,
+      ]);
+    });
+
+    it('REL-19: names each service that is not back, the next one first, and that it may be given up', () => {
+      const state = after(of, ...returning, did.revert('stock', 'production'));
+      const effects = [effect({ ...stock, direction: 'revert', nextAttemptAt: NOON + 5 * MINUTE })];
+      const remedies = [{ action: 'accept-drift', needs: control, except: [] }];
+
+      expect(why(of, state, { effects })).toEqual({
+        blockers: [
+          {
+            kind: 'revert',
+            detail: 'stock in production is not back after 2 tries: The target answered 503',
+            service: 'stock',
+            environment: 'production',
+            since: NOON,
+            nextAttemptAt: NOON + 5 * MINUTE,
+            remedies,
+          },
+          {
+            kind: 'revert',
+            detail: 'payments in staging goes back to its pre-release version after those touched later',
+            service: 'payments',
+            environment: 'staging',
+            since: NOON,
+            nextAttemptAt: null,
+            remedies,
+          },
+        ],
+        nextTransitionAt: NOON + 5 * MINUTE,
+      });
+    });
+
+    it('REL-19: says of one that is asked for the first time that it is going back', () => {
+      const state = after(of, ...returning, did.revert('stock', 'production'));
+      const effects = [effect({ ...stock, direction: 'revert', tries: 1, nextAttemptAt: null, detail: null })];
+
+      expect(why(of, state, { effects })).toMatchObject({
+        blockers: [
+          { detail: 'stock in production is going back to its pre-release version', nextAttemptAt: null },
+          { service: 'payments' },
+        ],
+        nextTransitionAt: NOON + MINUTE,
+      });
+    });
+
+    it('REL-19: leaves out what is back and what has drifted', () => {
+      const back = after(of, ...returning, did.revert('stock', 'production'), did.bringBack('stock', 'production'));
+      const all = after(
+        of,
+        ...returning,
+        did.revert('stock', 'production'),
+        did.drift('stock', 'production'),
+        did.revert('payments', 'staging'),
+        did.bringBack('payments', 'staging'),
+      );
+
+      expect(why(of, back).blockers).toMatchObject([{ service: 'payments' }]);
+      expect(why(of, all)).toMatchObject({ blockers: [{ service: null }], nextTransitionAt: NOON + MINUTE });
+    });
+
+    it('REL-19: names a drift that somebody accepts and that is not decided', () => {
+      const undecided = [action('accept-drift', of, { item: { service: 'stock', environment: null } })];
+
+      expect(why(of, after(of, ...returning), { undecided }).blockers.at(-1)).toMatchObject({
+        kind: 'undecided-action',
+        verb: 'accept-drift',
+        by: 'olga',
+      });
+    });
+
+    it('REL-20: names what a full roll-out has under way, wherever that is', () => {
+      const state = after(
+        of,
+        ...upTo(1),
+        did.fullRollout(),
+        did.rollOut(1, 1, ['staging']),
+        did.rollOut(2, 1, ['production']),
+      );
+
+      expect(why(of, state)).toMatchObject({
+        blockers: [{ kind: 'roll-out', phase: null, running: ['staging', 'production'], waiting: [] }],
+      });
+    });
+
+    it('REL-20: names where a full roll-out has failed, in any phase, and retry unless a hold would refuse it', () => {
+      const state = after(
+        of,
+        ...upTo(1),
+        did.fullRollout(),
+        did.rollOut(1, 1, ['staging']),
+        did.rollOut(2, 1, ['production']),
+        did.fail(1, 'staging'),
+        did.succeed(2, 'production'),
+        did.failPhase(1),
+      );
+
+      expect(why(of, state)).toMatchObject({
+        blockers: [
+          {
+            kind: 'failed',
+            phase: 'everyone',
+            environments: ['staging'],
+            remedies: [{ action: 'retry', needs: control, except: [] }],
+          },
+        ],
+        nextTransitionAt: null,
+      });
+      expect(why(of, state, { holds: [defect] }).blockers).toMatchObject([
+        { kind: 'failed', remedies: [] },
+        { kind: 'defect' },
+      ]);
+    });
+
+    it('REL-20: does not name what had failed in a phase that was skipped', () => {
+      const state = after(
+        of,
+        did.start(),
+        did.rollOut(0),
+        did.fail(0, 'staging'),
+        did.fail(0, 'production'),
+        did.failPhase(0),
+        {
+          type: 'phase-skipped',
+          at: NOON,
+          phase: 0,
+          partial: false,
+          reviewPassed: false,
+          by: 'olga',
+          action: 'action-0',
+        },
+        did.fullRollout(),
+        did.rollOut(1, 1, ['staging']),
+        did.fail(1, 'staging'),
+        did.failPhase(1),
+      );
+
+      expect(why(of, state).blockers).toMatchObject([{ kind: 'failed', phase: 'beta', environments: ['staging'] }]);
     });
   });
 
