@@ -312,6 +312,17 @@ describe.each(rows)('$state$where', ({ state: expected, happened, holds = [], ce
     expect(isRefusal(decision) ? decision.refused : '✓').toBe(cell);
   });
 
+  it('accept-drift: refused, as no service was touched', () => {
+    const item = { service: 'payments', environment: null };
+    const decision = decide(situation, action('accept-drift', reviewed, { item }), LATER, LATER);
+
+    expect(decision).toMatchObject({
+      refused: expected === 'completed' || expected === 'aborted' ? 'release.ended' : 'drift.not-reverting',
+      allowed: accepted,
+      facts: { state: expected },
+    });
+  });
+
   it(`allows ${accepted.join(', ') || 'nothing'}`, () => {
     const asked = action('abort', reviewed);
 
@@ -323,6 +334,82 @@ describe.each(rows)('$state$where', ({ state: expected, happened, holds = [], ce
 
     expect(refusals.map(({ allowed }) => allowed)).toEqual(refusals.map(() => accepted));
     expect(refusals.map(({ facts }) => facts?.['state'])).toEqual(refusals.map(() => expected));
+  });
+});
+
+/** Payments is touched in staging, and stock beside it, which has arrived. */
+const touched = [
+  ...rollingOut(FIRST),
+  did.touch('stock', 'staging'),
+  did.arrive('stock', 'staging'),
+  did.touch('payments', 'staging'),
+];
+const returning = [...touched, did.abort(), did.revertFlags()];
+
+describe.each<{ where: string; happened: ReleaseEvent[]; cell: Cell; environment?: string }>([
+  { where: 'is being applied and no abort is decided', happened: touched, cell: 'drift.not-reverting' },
+  {
+    where: 'has arrived and no abort is decided',
+    happened: [...touched, did.arrive('payments', 'staging')],
+    cell: 'drift.not-reverting',
+  },
+  {
+    where: 'failed and its phase with it',
+    happened: [...touched, did.miss('payments', 'staging'), did.fail(FIRST, 'staging'), did.failPhase(FIRST)],
+    cell: 'drift.not-reverting',
+  },
+  { where: 'was touched and the flags are not back', happened: [...touched, did.abort()], cell: 'drift.not-reverting' },
+  { where: 'was touched and waits for its turn', happened: returning, cell: '✓' },
+  { where: 'was touched and waits, its environment named', happened: returning, environment: 'staging', cell: '✓' },
+  {
+    where: 'was touched elsewhere',
+    happened: returning,
+    environment: 'production',
+    cell: 'drift.not-reverting',
+  },
+  {
+    where: 'had failed and waits for its turn',
+    happened: [...touched, did.miss('payments', 'staging'), did.abort(), did.revertFlags()],
+    cell: '✓',
+  },
+  { where: 'is on its way back', happened: [...returning, did.revert('payments', 'staging')], cell: '✓' },
+  {
+    where: 'is back',
+    happened: [...returning, did.revert('payments', 'staging'), did.bringBack('payments', 'staging')],
+    cell: 'drift.not-reverting',
+  },
+  {
+    where: 'has drifted',
+    happened: [...returning, did.revert('payments', 'staging'), did.drift('payments', 'staging')],
+    cell: 'drift.not-reverting',
+  },
+  {
+    where: 'was taken back and the release has ended',
+    happened: [...returning, did.end('release-aborted')],
+    cell: 'release.ended',
+  },
+])('accept-drift of a service that $where', ({ happened, cell, environment = null }) => {
+  it(`REL-19: ${cell}`, () => {
+    const situation = { plan: reviewed, state: after(reviewed, ...happened), holds: [defect] };
+    const asked = action('accept-drift', reviewed, { item: { service: 'payments', environment } });
+
+    const decision = decide(situation, asked, LATER, LATER);
+
+    expect(isRefusal(decision) ? decision.refused : '✓').toBe(cell);
+    expect(isRefusal(decision) ? [] : decision.events).toEqual(
+      cell === '✓'
+        ? [
+            {
+              type: 'drift-accepted',
+              at: LATER,
+              environment: 'staging',
+              service: 'payments',
+              by: 'olga',
+              action: 'action-1',
+            },
+          ]
+        : [],
+    );
   });
 });
 

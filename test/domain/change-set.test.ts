@@ -7,6 +7,7 @@ import {
   type ChangeSetFacts,
   type TriggerChange,
   type TriggerFlagChange,
+  type TriggerServiceChange,
 } from '../../src/domain/change-set';
 import type { FlagDefinition } from '../../src/domain/flag';
 import type { Condition, Phase, Pipeline } from '../../src/domain/pipeline';
@@ -15,7 +16,11 @@ const on: FlagDefinition = { state: 'ENABLED', variants: { on: true, off: false 
 
 const shop: ChangeSetFacts = {
   environments: ['development', 'staging', 'production'],
-  services: new Map([['payments', { endpoints: ['staging', 'production'] }]]),
+  services: new Map([
+    ['payments', { endpoints: ['staging', 'production'] }],
+    ['stock', { endpoints: ['development'] }],
+    ['mail', { endpoints: [] }],
+  ]),
   flags: new Map(
     Array.from({ length: 60 }, (_, index) => [`flag-${index}`, { kind: 'gate' as const, etag: '"v1"' }] as const),
   ),
@@ -35,6 +40,11 @@ const everywhere: Pick<Pipeline, 'phases'> = {
 const change = (more: Partial<TriggerFlagChange> = {}): TriggerFlagChange => ({
   flag: 'flag-0',
   definition: on,
+  ...more,
+});
+const version = (more: Partial<TriggerServiceChange> = {}): TriggerServiceChange => ({
+  service: 'payments',
+  version: '1.4.2',
   ...more,
 });
 const pathsOf = (...changes: TriggerChange[]) => checkChangeSet(changes, shop, everywhere).map(({ path }) => path);
@@ -89,6 +99,80 @@ describe('checkChangeSet', () => {
     ]);
   });
 
+  it('CHG-1: takes flags and versions together, a flag and a service of one name, too', () => {
+    const flags = new Map([...shop.flags, ['payments', { kind: 'gate' as const, etag: '"v1"' }] as const]);
+
+    expect(checkChangeSet([change({ flag: 'payments' }), version(), change()], { ...shop, flags }, everywhere)).toEqual(
+      [],
+    );
+  });
+
+  it('CHG-1: refuses a flag or a service that the set changes already', () => {
+    expect(pathsOf(change(), version(), change(), version({ version: '2' }))).toEqual([
+      'changes[2].flag',
+      'changes[3].service',
+    ]);
+  });
+
+  it('CHG-1: refuses an unknown service', () => {
+    expect(pathsOf(change(), version({ service: 'ghost' }))).toEqual(['changes[1].service']);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['blank', ' \u00a0 '],
+    ['broken over two lines', '1.4\n2'],
+    ['with a null', '1.4\u0000'],
+    ['with an escape', '\u001b[31m1.4'],
+    ['with a delete', '1.4\u007f'],
+    ['too long', 'x'.repeat(CHANGE_SET_LIMITS.versionLength + 1)],
+  ])('CHG-1: refuses a version that is %s', (_, of) => {
+    expect(pathsOf(version({ version: of }))).toEqual(['changes[0].version']);
+  });
+
+  it.each(['1.4.2', 'sha256:4c82cf3', 'release/2026 January', 'é語🚀', 'x'.repeat(CHANGE_SET_LIMITS.versionLength)])(
+    'CHG-1: takes the version %s',
+    (of) => {
+      expect(pathsOf(version({ version: of }))).toEqual([]);
+    },
+  );
+
+  it('CHG-2: refuses a service that no rule without conditions would deploy, and says where both would go', () => {
+    expect(checkChangeSet([change(), version({ service: 'stock' })], shop, everywhere)).toEqual([
+      {
+        path: 'changes[1].service',
+        message: expect.stringMatching(/has endpoints in development, and .* name staging, production$/) as string,
+      },
+    ]);
+    expect(pathsOf(version({ service: 'mail' }))).toEqual(['changes[0].service']);
+  });
+
+  it('CHG-2: rules with conditions deploy no service', () => {
+    const narrow = { phases: everywhere.phases.slice(0, 1) };
+
+    expect(checkChangeSet([version()], shop, narrow)).toMatchObject([
+      { path: 'changes[0].service', message: expect.stringMatching(/name none$/) as string },
+    ]);
+    expect(checkChangeSet([change()], shop, narrow)).toEqual([]);
+  });
+
+  it('CHG-2: refuses a service whose change leaves out every environment that it would be deployed to', () => {
+    const production = { phases: [{ ...phase('all'), rules: [{ environments: ['production'], conditions: [] }] }] };
+
+    expect(checkChangeSet([version({ environments: ['staging'] })], shop, production)).toMatchObject([
+      { path: 'changes[0].service' },
+    ]);
+  });
+
+  it('CHG-3: refuses environments that do not exist, come twice or have no endpoint of the service', () => {
+    expect(pathsOf(version({ environments: ['moon', 'staging', 'staging'] }))).toEqual([
+      'changes[0].environments[0]',
+      'changes[0].environments[2]',
+    ]);
+    expect(pathsOf(version({ environments: [] }))).toEqual(['changes[0].environments']);
+    expect(pathsOf(version({ environments: ['production', 'development'] }))).toEqual(['changes[0].environments[1]']);
+  });
+
   it('CHG-3: refuses a change in a project without environments', () => {
     expect(checkChangeSet([change()], { ...shop, environments: [] }, everywhere)).toHaveLength(1);
   });
@@ -115,6 +199,12 @@ describe('outdatedBases', () => {
 
     expect(outdatedBases(changes, shop).map(({ path }) => path)).toEqual(['changes[0].base']);
   });
+
+  it('CHG-1: services are made from nothing, and keep the place of others', () => {
+    expect(outdatedBases([version(), change({ base: '"v0"' })], shop).map(({ path }) => path)).toEqual([
+      'changes[1].base',
+    ]);
+  });
 });
 
 describe('pinChanges', () => {
@@ -124,6 +214,25 @@ describe('pinChanges', () => {
     expect(pinChanges(changes, shop, everywhere).map(({ environments }) => environments)).toEqual([
       ['development', 'staging', 'production'],
       ['staging', 'production'],
+    ]);
+  });
+
+  it('CHG-2, CHG-3: pins a version where it has an endpoint and the pipeline brings it, less what the change leaves out', () => {
+    const changes = [change(), version(), version({ service: 'payments', environments: ['production'] })];
+
+    expect(pinChanges(changes, shop, everywhere).slice(1)).toEqual([
+      { service: 'payments', version: '1.4.2', environments: ['staging', 'production'] },
+      { service: 'payments', version: '1.4.2', environments: ['production'] },
+    ]);
+  });
+
+  it('CHG-3: pins environments in the order of the project, not in that of the rules or the change', () => {
+    const backwards = {
+      phases: [{ ...phase('all'), rules: [{ environments: ['production', 'staging'], conditions: [] }] }],
+    };
+
+    expect(pinChanges([version({ environments: ['production', 'staging'] })], shop, backwards)).toMatchObject([
+      { environments: ['staging', 'production'] },
     ]);
   });
 });
@@ -151,5 +260,26 @@ describe('changeSetContent', () => {
     ];
 
     expect(new Set(contents).size).toBe(contents.length);
+  });
+
+  it('CHG-1: differs with service, version, environments, and the place among flags', () => {
+    const services = new Map([...shop.services, ['search', { endpoints: ['staging', 'production'] }] as const]);
+    const facts = { ...shop, services };
+    const contentOf = (...changes: TriggerChange[]) => changeSetContent(pinChanges(changes, facts, everywhere));
+    const contents = [
+      contentOf(version()),
+      contentOf(version({ service: 'search' })),
+      contentOf(version({ version: '1.4.3' })),
+      contentOf(version({ version: '1.4.2 ' })),
+      contentOf(version({ environments: ['staging'] })),
+      contentOf(version(), change()),
+      contentOf(change(), version()),
+    ];
+
+    expect(new Set(contents).size).toBe(contents.length);
+  });
+
+  it('CHG-1: is the same for a version wherever its environments were left out or spelled out', () => {
+    expect(content(version({ environments: ['production', 'staging'] }))).toBe(content(version()));
   });
 });
