@@ -358,7 +358,6 @@ class WatchedRun {
 
   private restart(): void {
     this.run.restart();
-    this.oracle.synchronize();
   }
 
   private turn({ pick, answer, clockAheadMs }: Extract<Happening, { does: 'turn' }>): void {
@@ -427,7 +426,6 @@ class WatchedRun {
     expectJobsOnce(run);
     oracle.hear(input.finished, now, holds);
     this.expectDecided(observed);
-    oracle.synchronize();
   }
 
   private expectDecided({ input, step, undecided, reached }: ObservedStep): void {

@@ -65,8 +65,6 @@ export class Oracle {
   private readonly services = new Map<string, Touch>();
   private readonly returningSince = new Map<string, Instant>();
   private areFlagsBack = false;
-  /** Time of the last fact that a job has recorded. */
-  private factAt: Instant = 0;
   /** What the workflow has heard of the ends of jobs. */
   private heard: FinishedJob[] = [];
   private holds: readonly Hold[] = [];
@@ -88,7 +86,7 @@ export class Oracle {
       remainingMs: this.place === 'paused' ? this.remainingMs : null,
       armed: this.armed,
       approvals: this.approvals.map(({ by }) => by),
-      lastAt: Math.max(this.lastAt, this.factAt),
+      lastAt: this.lastAt,
       services: [...this.services].map(([name, touch]) => `${name} ${touch}`),
     };
   }
@@ -111,7 +109,6 @@ export class Oracle {
 
   /** A job has recorded a fact, which the workflow gets to know with its next step. */
   witness(fact: ReleaseEvent): void {
-    this.factAt = Math.max(this.factAt, fact.at);
     switch (fact.type) {
       case 'service-apply-started': {
         const name = `${fact.service} ${fact.environment}`;
@@ -134,11 +131,6 @@ export class Oracle {
   hear(finished: readonly FinishedJob[], now: Instant, holds: readonly Hold[]): void {
     this.heard = finished.map((job) => ({ ...job, at: Math.min(job.at, now) })).sort((one, other) => one.at - other.at);
     this.holds = holds;
-  }
-
-  /** What jobs have recorded is known, too. */
-  synchronize(): void {
-    this.lastAt = Math.max(this.lastAt, this.factAt);
   }
 
   /** Bakes, deadlines, waits and the ends of jobs up to `until` happen, each at its own time. */
