@@ -158,6 +158,8 @@ function readSecrets({ WEBHOOK_SECRETS, WEBHOOK_SECRET = '' }) {
   if (secrets.join('') === '') throw new Error('WEBHOOK_SECRETS or WEBHOOK_SECRET has to be set');
   return secrets.map((secret, index) => {
     try {
+      // Without the prefix many a word is base64: what a failed command printed would be taken for a secret.
+      if (!secret.startsWith('whsec_')) throw new Error('no secret');
       return new Webhook(secret);
     } catch {
       // Not the library's own words: they must not quote the secret.

@@ -34,7 +34,7 @@ export interface ChangeSetFacts {
   environments: readonly string[];
   flags: ReadonlyMap<string, { kind: FlagKind; etag: string }>;
   /** With the environments in which each has an endpoint. */
-  services: ReadonlyMap<string, { endpoints: readonly string[] }>;
+  services: ReadonlyMap<string, { endpoints: readonly string[]; hasSecret: boolean }>;
 }
 
 export const CHANGE_SET_LIMITS = {
@@ -115,6 +115,11 @@ function checkServiceChange(
     return [{ path: `${path}.service`, message: `names the service ${quoted(change.service)}, which does not exist` }];
   }
   const faults = [
+    ...(service.hasSecret
+      ? []
+      : [
+          { path: `${path}.service`, message: `names ${quoted(change.service)}, which has no secret to sign with yet` },
+        ]),
     ...checkVersion(change.version, `${path}.version`),
     ...checkEnvironments(change.environments, `${path}.environments`, facts.environments),
   ];

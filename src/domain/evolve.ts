@@ -73,7 +73,7 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
     case 'service-applied':
       return withServiceState(state, event, ['applying', 'failed'], { state: 'applied' });
     case 'service-apply-failed':
-      return withServiceState(state, event, ['applying'], { state: 'failed' });
+      return withServiceState(state, event, ['applying'], { state: event.drifted ? 'drifted' : 'failed' });
     case 'phase-failed':
       return withPhase(state, event.phase, { progress: { status: 'failed' } });
     case 'phase-retried':

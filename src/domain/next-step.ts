@@ -75,9 +75,12 @@ export function nextStep(input: NextInput): Next {
     const all: ReleaseEvent[] = [];
     for (let job = finished[0]; job && job.at <= until; job = finished[0]) {
       finished.shift();
-      hasHeard = true;
       const at = Math.max(job.at, state.lastAt);
-      all.push(...happen([], at), ...(asksFor(state, job.job) ? happen([whatBecameOf(job, at)], at) : []));
+      all.push(...happen([], at));
+      if (asksFor(state, job.job)) {
+        hasHeard = true;
+        all.push(...happen([whatBecameOf(job, at)], at));
+      }
     }
     return [...all, ...happen([], until)];
   };

@@ -220,7 +220,16 @@ export type ReleaseEvent =
       version: string;
     }
   | { type: 'service-applied'; at: Instant; phase: number; environment: string; service: string }
-  | { type: 'service-apply-failed'; at: Instant; phase: number; environment: string; service: string; detail: string }
+  /** `drifted`: somebody else's version is there and nothing of the release is, so nothing is taken back (WHK-5). */
+  | {
+      type: 'service-apply-failed';
+      at: Instant;
+      phase: number;
+      environment: string;
+      service: string;
+      detail: string;
+      drifted?: true;
+    }
   | { type: 'phase-failed'; at: Instant; phase: number }
   | { type: 'bake-started'; at: Instant; phase: number; endsAt: Instant }
   | { type: 'bake-paused'; at: Instant; phase: number; remainingMs: number; by: UserId; action: string }

@@ -17,9 +17,9 @@ const on: FlagDefinition = { state: 'ENABLED', variants: { on: true, off: false 
 const shop: ChangeSetFacts = {
   environments: ['development', 'staging', 'production'],
   services: new Map([
-    ['payments', { endpoints: ['staging', 'production'] }],
-    ['stock', { endpoints: ['development'] }],
-    ['mail', { endpoints: [] }],
+    ['payments', { endpoints: ['staging', 'production'], hasSecret: true }],
+    ['stock', { endpoints: ['development'], hasSecret: true }],
+    ['mail', { endpoints: [], hasSecret: true }],
   ]),
   flags: new Map(
     Array.from({ length: 60 }, (_, index) => [`flag-${index}`, { kind: 'gate' as const, etag: '"v1"' }] as const),
@@ -262,8 +262,21 @@ describe('changeSetContent', () => {
     expect(new Set(contents).size).toBe(contents.length);
   });
 
+  it('WHK-1: refuses a service that nothing can be signed for', () => {
+    const services = new Map([['payments', { endpoints: ['production'], hasSecret: false }]]);
+
+    const faults = checkChangeSet([{ service: 'payments', version: '2' }], { ...shop, services }, everywhere);
+
+    expect(faults).toEqual([
+      { path: 'changes[0].service', message: 'names "payments", which has no secret to sign with yet' },
+    ]);
+  });
+
   it('CHG-1: differs with service, version, environments, and the place among flags', () => {
-    const services = new Map([...shop.services, ['search', { endpoints: ['staging', 'production'] }] as const]);
+    const services = new Map([
+      ...shop.services,
+      ['search', { endpoints: ['staging', 'production'], hasSecret: true }] as const,
+    ]);
     const facts = { ...shop, services };
     const contentOf = (...changes: TriggerChange[]) => changeSetContent(pinChanges(changes, facts, everywhere));
     const contents = [

@@ -36,7 +36,9 @@ function viewOf(
 ) {
   const plan = planOfRow(record);
   const current = state.stage === 'queued' || isTerminal(state) ? null : state.current;
-  const phases = state.phases.map((phase, index) => phaseView(planAt(plan, index).name, phase, names, now));
+  const phases = state.phases.map((phase, index) =>
+    phaseView(planAt(plan, index).name, phase, state.stage === 'aborting', names, now),
+  );
   return {
     id: record.id,
     project: record.project,
@@ -76,10 +78,17 @@ function listedChange(change: ReturnType<typeof changeView>) {
   return 'flag' in change ? { flag: change.flag, environments: change.environments } : change;
 }
 
-function phaseView(name: string, phase: PhaseState, names: ReadonlyMap<string, string>, now: number) {
+function phaseView(
+  name: string,
+  phase: PhaseState,
+  isAborting: boolean,
+  names: ReadonlyMap<string, string>,
+  now: number,
+) {
   const { progress } = phase;
-  const endsAt = progress.status === 'baking' ? progress.endsAt : null;
-  const remainingMs = progress.status === 'paused' ? progress.remainingMs : null;
+  // Nothing bakes any more while targets go back.
+  const endsAt = progress.status === 'baking' && !isAborting ? progress.endsAt : null;
+  const remainingMs = progress.status === 'paused' && !isAborting ? progress.remainingMs : null;
   return {
     name,
     state: shownPhaseState(phase),

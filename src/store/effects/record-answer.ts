@@ -67,7 +67,7 @@ export async function recordAnswer(
     .execute();
   await noteVersion(unit, effect, outcome);
   if (isUnderWay && effect.direction === 'apply') {
-    await recordApply(unit, release, effect, recorded, now);
+    await recordApply(unit, release, effect, { recorded, outcome }, now);
   }
   return recorded;
 }
@@ -102,6 +102,7 @@ type EffectRow = Pick<
   EffectsTable,
   | 'key'
   | 'direction'
+  | 'attempt'
   | 'sendingUntil'
   | 'tries'
   | 'status'
@@ -157,7 +158,7 @@ async function recordApply(
   unit: Unit,
   release: ReleaseRow,
   effect: EffectRow,
-  recorded: AnswerRecorded,
+  { recorded, outcome }: { recorded: AnswerRecorded; outcome: WebhookOutcome },
   now: Instant,
 ): Promise<void> {
   const state = positionOf(release);
@@ -176,6 +177,21 @@ async function recordApply(
   const event: ReleaseEvent =
     recorded.kind === 'done'
       ? { type: 'service-applied', at, phase, ...names }
-      : { type: 'service-apply-failed', at, phase, ...names, detail: recorded.detail };
+      : {
+          type: 'service-apply-failed',
+          at,
+          phase,
+          ...names,
+          detail: recorded.detail,
+          ...(isOfSomebodyElse(effect, outcome) && { drifted: true as const }),
+        };
   await recordProgress(unit, release, [event]);
+}
+
+/**
+ * Whether what a target has is certainly not the release's (WHK-5): it says so, or nothing was sent there before that
+ * could have brought it.
+ */
+function isOfSomebodyElse({ tries, attempt }: EffectRow, outcome: WebhookOutcome): boolean {
+  return outcome.kind === 'drifted' && (outcome.currentVersion !== undefined || (tries === 1 && attempt === 1));
 }

@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely';
 
-import type { TouchedService } from '../../domain/release';
+import type { AcceptedAction, TouchedService } from '../../domain/release';
 import { hasSwitchedFlags } from '../../domain/roll-out';
-import { effectsUnderWay } from '../effects/effects-under-way';
 import type { Tables } from '../tables';
 import { snapshotsOf, wasOptedOut } from './snapshots';
 import { environmentIdOf, flagChangesOf, positionOf, type ReleaseRow } from './stored-release';
@@ -34,13 +33,14 @@ export async function listDrift(sql: Kysely<Tables>, release: ReleaseRow): Promi
     .select(['drift.item', 'environments.slug as environment', 'drift.detail'])
     .execute();
   const left = drifted.map((row) => flagOf(row.item, row.environment, 'drifted', row.detail));
+  const services = await touchedServices(sql, release);
   if (!isAborted) {
-    return left;
+    return [...left, ...services];
   }
   const isLeft = ({ item, environment }: TouchedTarget) =>
     left.some((each) => each.item === item && each.environment === environment);
   const reverted = state.stage === 'aborted' || state.flagsReverted ? await revertedFlags(sql, release) : [];
-  return [...reverted.filter((each) => !isLeft(each)), ...left, ...(await touchedServices(sql, release))];
+  return [...reverted.filter((each) => !isLeft(each)), ...left, ...services];
 }
 
 function flagOf(
@@ -64,27 +64,67 @@ async function revertedFlags(sql: Kysely<Tables>, release: ReleaseRow): Promise<
   );
 }
 
-/** In the order in which they come back. */
+/** In the order in which they come back; while nothing is taken back, those that somebody else has changed. */
 async function touchedServices(sql: Kysely<Tables>, release: ReleaseRow): Promise<TouchedTarget[]> {
-  const underWay = await effectsUnderWay(sql, release);
-  const ended = await sql
+  const { stage, touched } = positionOf(release);
+  const isAborted = stage === 'aborting' || stage === 'aborted';
+  const shown = [...touched].reverse().filter(({ state }) => isAborted || state === 'drifted');
+  if (shown.length === 0) {
+    return [];
+  }
+  const effects = await sql
     .selectFrom('effects')
     .innerJoin('services', 'services.id', 'effects.serviceId')
     .innerJoin('environments', 'environments.id', 'effects.environmentId')
-    .select(['services.slug as service', 'environments.slug as environment', 'effects.detail'])
+    .select([
+      'services.slug as service',
+      'environments.slug as environment',
+      'effects.direction',
+      'effects.status',
+      'effects.detail',
+      'effects.nextAttemptAt',
+    ])
     .where('effects.releaseId', '=', release.id)
-    .where('effects.direction', '=', 'revert')
+    .orderBy('effects.startedAt', 'desc')
     .execute();
-  return [...positionOf(release).touched].reverse().map(({ service, environment, state }) => {
-    const isThis = (each: { service: string; environment: string }) =>
-      each.service === service && each.environment === environment;
+  const givenUp = await acceptances(sql, release);
+  return shown.map(({ service, environment, state }) => {
+    const own = effects.filter((each) => each.service === service && each.environment === environment);
+    const revert = own.find(({ direction }) => direction === 'revert');
+    const drifted = own.find(({ status }) => status === 'drifted');
+    const acceptance = state === 'drifted' && !drifted ? givenUp.find(({ isOf }) => isOf(service, environment)) : null;
     return {
       item: service,
       target: 'service',
       environment,
       state: shownState(state),
-      detail: ended.find(isThis)?.detail ?? null,
-      nextAttemptAt: underWay.find((each) => each.direction === 'revert' && isThis(each))?.nextAttemptAt ?? null,
+      detail: acceptance ? withLastAnswer(acceptance.detail, revert?.detail) : ((drifted ?? revert)?.detail ?? null),
+      nextAttemptAt: revert?.nextAttemptAt ?? null,
+    };
+  });
+}
+
+function withLastAnswer(detail: string, last: string | null | undefined): string {
+  return last == null ? detail : `${detail} (${last})`;
+}
+
+/** Who gave which services up, and why; the last one first. */
+async function acceptances(sql: Kysely<Tables>, release: ReleaseRow) {
+  const rows = await sql
+    .selectFrom('actions')
+    .leftJoin('users', 'users.id', 'actions.actorId')
+    .select(['actions.action', 'actions.reason', 'users.slug'])
+    .where('actions.releaseId', '=', release.id)
+    .where('actions.verb', '=', 'accept-drift')
+    .where('actions.status', '=', 'applied')
+    .orderBy('actions.number', 'desc')
+    .execute();
+  return rows.map(({ action, reason, slug }) => {
+    const { item, by } = JSON.parse(action) as AcceptedAction;
+    return {
+      isOf: (service: string, environment: string): boolean =>
+        item?.service === service && (item.environment ?? environment) === environment,
+      detail: `Given up by ${slug ?? by}: ${reason ?? 'no reason given'}`,
     };
   });
 }

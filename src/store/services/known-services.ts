@@ -7,6 +7,8 @@ export interface KnownService {
   id: string;
   /** Names of the environments that it has an endpoint in, in the project's order. */
   endpoints: string[];
+  /** Without one nothing can be sent. */
+  hasSecret: boolean;
 }
 
 /** Those of these services that exist, by name. */
@@ -25,9 +27,28 @@ export async function knownServices(
     .where('slug', 'in', [...new Set(slugs)])
     .where('deletedAt', 'is', null)
     .execute();
+  if (services.length === 0) {
+    return new Map();
+  }
   const endpoints = await endpointsOf(
     sql,
     services.map(({ id }) => id),
   );
-  return new Map(services.map(({ id, slug }) => [slug, { id, endpoints: [...(endpoints.get(id)?.keys() ?? [])] }]));
+  const secrets = await sql
+    .selectFrom('serviceSecrets')
+    .select('serviceId')
+    .where(
+      'serviceId',
+      'in',
+      services.map(({ id }) => id),
+    )
+    .where('expiresAt', 'is', null)
+    .execute();
+  const signing = new Set(secrets.map(({ serviceId }) => serviceId));
+  return new Map(
+    services.map(({ id, slug }) => [
+      slug,
+      { id, endpoints: [...(endpoints.get(id)?.keys() ?? [])], hasSecret: signing.has(id) },
+    ]),
+  );
 }

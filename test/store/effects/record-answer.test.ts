@@ -132,7 +132,7 @@ describe('the answer to an apply', () => {
 
     expect(await effectOf(world, sent.key)).toMatchObject({ status: 'drifted', nextAttemptAt: null });
     expect(await versionOf(world, payments)).toBe('9');
-    expect(await touched()).toEqual(['failed']);
+    expect(await touched()).toEqual(['drifted']);
     expect(await nextItem(world, release)).toMatchObject({ kind: 'failed' });
   });
 

@@ -109,7 +109,11 @@ describe('what became of the targets of a release', () => {
     expect(await world.shown(release)).toBe('aborted');
     expect((await drift(release)).filter(({ target }) => target === 'service')).toMatchObject([
       { environment: 'production', state: 'reverted', detail: null, nextAttemptAt: null },
-      { environment: 'staging', state: 'drifted', detail: 'The target answered 503', nextAttemptAt: null },
+      {
+        environment: 'staging',
+        state: 'drifted',
+        detail: 'Given up by olga: no reason given (The target answered 503)',
+      },
     ]);
   });
 

@@ -119,6 +119,7 @@ describe('the deployments of a release', () => {
     const step = await stepOf(world, release, { finished, mailbox: await undecided(world, release) });
 
     await record(world, step);
+    await goOn(world, release);
 
     expect(await deployments(release)).toEqual(['all staging 1 failed', 'all staging 2 running']);
     expect(await ends(release)).toMatchObject([

@@ -188,8 +188,8 @@ describe('knownServices', () => {
 
     expect(await known(['bare', 'payments', 'payments', 'never'])).toEqual(
       new Map([
-        ['payments', { id: payments, endpoints: ['staging', 'production'] }],
-        ['bare', { id: bare, endpoints: [] }],
+        ['payments', { id: payments, endpoints: ['staging', 'production'], hasSecret: false }],
+        ['bare', { id: bare, endpoints: [], hasSecret: false }],
       ]),
     );
     expect(await known([])).toEqual(new Map());
