@@ -28,6 +28,8 @@ describe('settings', () => {
       corsOrigins: [],
       trustProxy: false,
       temporalBinary: undefined,
+      allowPrivateTargets: [],
+      revertWaitMs: 10_000,
       databaseUrl: undefined,
       temporal: undefined,
     });
@@ -48,6 +50,8 @@ describe('settings', () => {
       SLUICE_CORS_ORIGINS: 'https://app.example.com, http://localhost:3000',
       SLUICE_TRUST_PROXY: 'loopback, 10.0.0.0/8, fd00::/8',
       SLUICE_TEMPORAL_BINARY: '/opt/temporal',
+      SLUICE_REVERT_WAIT: '30s',
+      SLUICE_ALLOW_PRIVATE_TARGETS: '10.0.0.0/8, fd00::/8',
       DATABASE_URL: 'postgresql://sluice@db/sluice',
     });
 
@@ -62,6 +66,8 @@ describe('settings', () => {
       corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
       trustProxy: ['loopback', '10.0.0.0/8', 'fd00::/8'],
       temporalBinary: '/opt/temporal',
+      revertWaitMs: 30_000,
+      allowPrivateTargets: ['10.0.0.0/8', 'fd00::/8'],
       databaseUrl: 'postgresql://sluice@db/sluice',
     });
   });
@@ -114,8 +120,6 @@ describe('settings', () => {
 
   it('take what nothing uses yet, too, where it is well written', () => {
     const later = {
-      SLUICE_REVERT_WAIT: '10s',
-      SLUICE_ALLOW_PRIVATE_TARGETS: '10.0.0.0/8, fd00::/8',
       SMTP_URL: 'smtps://user:secret@mail.example.com:465',
       SMTP_FROM: 'Sluice <sluice@example.com>',
     };
