@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-import type { AcceptedAction, TouchedService } from '../../domain/release';
+import type { AcceptedAction, ReleaseState, TouchedService } from '../../domain/release';
 import { hasSwitchedFlags } from '../../domain/roll-out';
 import type { Tables } from '../tables';
 import { snapshotsOf, wasOptedOut } from './snapshots';
@@ -23,7 +23,6 @@ export interface TouchedTarget {
  */
 export async function listDrift(sql: Kysely<Tables>, release: ReleaseRow): Promise<TouchedTarget[]> {
   const state = positionOf(release);
-  const isAborted = state.stage === 'aborting' || state.stage === 'aborted';
   const drifted = await sql
     .selectFrom('drift')
     .innerJoin('environments', 'environments.id', 'drift.environmentId')
@@ -33,14 +32,18 @@ export async function listDrift(sql: Kysely<Tables>, release: ReleaseRow): Promi
     .select(['drift.item', 'environments.slug as environment', 'drift.detail'])
     .execute();
   const left = drifted.map((row) => flagOf(row.item, row.environment, 'drifted', row.detail));
-  const services = await touchedServices(sql, release);
-  if (!isAborted) {
+  const services = await touchedServices(sql, release, state);
+  if (!isAborted(state)) {
     return [...left, ...services];
   }
   const isLeft = ({ item, environment }: TouchedTarget) =>
     left.some((each) => each.item === item && each.environment === environment);
-  const reverted = state.stage === 'aborted' || state.flagsReverted ? await revertedFlags(sql, release) : [];
+  const reverted = state.stage === 'aborted' || state.flagsReverted ? await revertedFlags(sql, release, state) : [];
   return [...reverted.filter((each) => !isLeft(each)), ...left, ...services];
+}
+
+function isAborted({ stage }: ReleaseState): boolean {
+  return stage === 'aborting' || stage === 'aborted';
 }
 
 function flagOf(
@@ -53,8 +56,12 @@ function flagOf(
 }
 
 /** The flags that a deployment had switched, by environment in the project's order: they are taken back. */
-async function revertedFlags(sql: Kysely<Tables>, release: ReleaseRow): Promise<TouchedTarget[]> {
-  const deployments = positionOf(release).phases.flatMap((phase) => phase.deployments);
+async function revertedFlags(
+  sql: Kysely<Tables>,
+  release: ReleaseRow,
+  { phases }: ReleaseState,
+): Promise<TouchedTarget[]> {
+  const deployments = phases.flatMap((phase) => phase.deployments);
   const touched = new Set(deployments.filter(hasSwitchedFlags).map(({ environment }) => environment));
   const snapshots = await snapshotsOf(sql, release.id);
   return flagChangesOf(release).flatMap((change) =>
@@ -65,10 +72,12 @@ async function revertedFlags(sql: Kysely<Tables>, release: ReleaseRow): Promise<
 }
 
 /** In the order in which they come back; while nothing is taken back, those that somebody else has changed. */
-async function touchedServices(sql: Kysely<Tables>, release: ReleaseRow): Promise<TouchedTarget[]> {
-  const { stage, touched } = positionOf(release);
-  const isAborted = stage === 'aborting' || stage === 'aborted';
-  const shown = [...touched].reverse().filter(({ state }) => isAborted || state === 'drifted');
+async function touchedServices(
+  sql: Kysely<Tables>,
+  release: ReleaseRow,
+  position: ReleaseState,
+): Promise<TouchedTarget[]> {
+  const shown = [...position.touched].reverse().filter(({ state }) => isAborted(position) || state === 'drifted');
   if (shown.length === 0) {
     return [];
   }

@@ -30,18 +30,12 @@ export async function knownServices(
   if (services.length === 0) {
     return new Map();
   }
-  const endpoints = await endpointsOf(
-    sql,
-    services.map(({ id }) => id),
-  );
+  const ids = services.map(({ id }) => id);
+  const endpoints = await endpointsOf(sql, ids);
   const secrets = await sql
     .selectFrom('serviceSecrets')
     .select('serviceId')
-    .where(
-      'serviceId',
-      'in',
-      services.map(({ id }) => id),
-    )
+    .where('serviceId', 'in', ids)
     .where('expiresAt', 'is', null)
     .execute();
   const signing = new Set(secrets.map(({ serviceId }) => serviceId));
