@@ -17,7 +17,7 @@ import { OutcomeWaiters } from '../../src/api/releases/outcome-waiters';
 import { routes } from '../../src/api/routes';
 import type { action, deployment, drift, event, release, why } from '../../src/api/schemas/release';
 import { createApp } from '../../src/api/server';
-import { DEFAULT_LIMITS } from '../../src/api/settings';
+import { WIDE_LIMITS } from './api-fixture';
 import type { FlagDefinition } from '../../src/domain/flag';
 import type { ReleaseAction } from '../../src/domain/pipeline';
 import { REVERT_WAIT_MS, type ShownState } from '../../src/domain/release';
@@ -359,7 +359,7 @@ async function depsOver(store: Store): Promise<Deps> {
       corsOrigins: [],
       trustProxy: false,
       publicUrl: 'http://127.0.0.1:8700',
-      limits: { ...DEFAULT_LIMITS, token: { perSecond: 10_000, burst: 10_000 } },
+      limits: WIDE_LIMITS,
       checkAnswers: true,
     },
     shutdown: new AbortController().signal,
