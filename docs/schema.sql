@@ -260,7 +260,7 @@ CREATE TABLE "services" (
   "timeoutMs" integer not null,
   "version" integer not null default 1,
   "createdAt" integer not null,
-  "deletedAt" integer,
+  "deletedAt" integer, "callback" integer not null default 0, "callbackTimeoutMs" integer not null default 3600000,
   unique ("projectId", "slug")
 ) strict;
 
@@ -307,6 +307,137 @@ CREATE TABLE "effects" (
   "detail" text,
   "startedAt" integer not null,
   "endedAt" integer
+, "awaitedUntil" integer) strict;
+
+CREATE TABLE "deploymentSteps" (
+  "deploymentId" text not null references "deployments" ("id"),
+  "position" integer not null,
+  "name" text not null,
+  "kind" text not null check ("kind" in ('roll-out', 'manual', 'http', 'email', 'notify')),
+  "state" text not null check ("state" in
+    ('pending', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'aborted')),
+  "try" integer not null,
+  "startedAt" integer,
+  "endedAt" integer,
+  "detail" text,
+  "error" text,
+  "errored" integer not null check ("errored" in (0, 1)),
+  primary key ("deploymentId", "position")
+) strict;
+
+CREATE TABLE "deploymentLog" (
+  "deploymentId" text not null references "deployments" ("id"),
+  "number" integer not null,
+  "at" integer not null,
+  "step" text,
+  "message" text not null,
+  primary key ("deploymentId", "number")
+) strict;
+
+CREATE TABLE "interruptions" (
+  "id" text primary key,
+  "releaseId" text not null references "releases" ("id"),
+  "number" integer not null,
+  "projectId" text not null references "projects" ("id"),
+  "environmentId" text not null references "environments" ("id"),
+  "deploymentId" text not null references "deployments" ("id"),
+  "position" integer not null,
+  "kind" text not null check ("kind" in ('manual', 'failure')),
+  "state" text not null check ("state" in ('pending', 'taken', 'submitted', 'closed')),
+  "title" text not null,
+  "instructions" text not null,
+  "teams" text not null,
+  "results" text not null,
+  "notesRequired" integer not null check ("notesRequired" in (0, 1)),
+  "approvals" integer not null,
+  "authorMaySubmit" integer not null check ("authorMaySubmit" in (0, 1)),
+  "blockConcurrent" integer not null check ("blockConcurrent" in (0, 1)),
+  "proceeds" text not null,
+  "responsibleUserId" text,
+  "submitAction" text,
+  "result" text,
+  "notes" text,
+  "submittedBy" text,
+  "closedBy" text,
+  "closedWhy" text,
+  "deadlineAt" integer,
+  "raisedAt" integer not null,
+  "endedAt" integer,
+  unique ("releaseId", "number")
+) strict;
+
+CREATE TABLE "variables" (
+  "id" text primary key,
+  "projectId" text not null references "projects" ("id"),
+  "name" text not null,
+  "value" text not null,
+  "sensitive" integer not null check ("sensitive" in (0, 1)),
+  "environments" text not null,
+  "version" integer not null default 1,
+  "createdAt" integer not null,
+  "deletedAt" integer,
+  unique ("projectId", "name")
+) strict;
+
+CREATE TABLE "deploymentVariables" (
+  "deploymentId" text not null references "deployments" ("id"),
+  "name" text not null,
+  "value" text not null,
+  "sensitive" integer not null check ("sensitive" in (0, 1)),
+  "source" text not null check ("source" in ('built-in', 'project', 'output')),
+  primary key ("deploymentId", "name")
+) strict;
+
+CREATE TABLE "stepEffects" (
+  "key" text primary key,
+  "releaseId" text not null references "releases" ("id"),
+  "deploymentId" text not null references "deployments" ("id"),
+  "position" integer not null,
+  "status" text not null check ("status" in ('under-way', 'done', 'failed', 'given-up')),
+  "errored" integer not null check ("errored" in (0, 1)),
+  "tries" integer not null,
+  "nextAttemptAt" integer,
+  "detail" text,
+  "startedAt" integer not null,
+  "endedAt" integer
+) strict;
+
+CREATE TABLE "subscriptions" (
+  "id" text primary key,
+  "projectId" text not null references "projects" ("id"),
+  "slug" text not null,
+  "url" text,
+  "email" text,
+  "events" text not null,
+  "sealed" text,
+  "version" integer not null default 1,
+  "createdAt" integer not null,
+  "deletedAt" integer,
+  unique ("projectId", "slug")
+) strict;
+
+CREATE TABLE "notifications" (
+  "id" text primary key,
+  "projectId" text not null references "projects" ("id"),
+  "releaseId" text references "releases" ("id"),
+  "type" text not null,
+  "data" text not null,
+  "createdAt" integer not null
+) strict;
+
+CREATE TABLE "deliveries" (
+  "id" text primary key,
+  "notificationId" text not null references "notifications" ("id"),
+  "channel" text not null check ("channel" in ('email', 'webhook')),
+  "recipient" text not null,
+  "subscriptionId" text references "subscriptions" ("id"),
+  "userId" text references "users" ("id"),
+  "status" text not null check ("status" in ('pending', 'sent', 'failed')),
+  "tries" integer not null,
+  "nextAttemptAt" integer,
+  "detail" text,
+  "createdAt" integer not null,
+  "endedAt" integer
 ) strict;
 
 CREATE UNIQUE INDEX "installation_one" on "installation" ((1));
@@ -338,3 +469,13 @@ CREATE INDEX "effects_release" on "effects" ("releaseId", "startedAt");
 CREATE INDEX "effects_sending" on "effects" ("serviceId", "environmentId") where "sendingUntil" is not null;
 CREATE INDEX "releases_due" on "releases" ("dueAt") where "live" = 1 and "dueAt" is not null;
 CREATE INDEX "releases_unclaimed" on "releases" ("startDeliveredAt") where "live" = 1 and "claimedBy" is null;
+CREATE INDEX "interruptions_open" on "interruptions" ("raisedAt", "id") where "state" in ('pending', 'taken');
+CREATE INDEX "interruptions_newest" on "interruptions" ("raisedAt", "id");
+CREATE INDEX "interruptions_of_deployment" on "interruptions" ("deploymentId");
+CREATE INDEX "interruptions_blocking" on "interruptions" ("projectId", "environmentId")
+      where "blockConcurrent" = 1 and "state" in ('pending', 'taken');
+CREATE INDEX "stepEffects_under_way" on "stepEffects" ("releaseId") where "status" = 'under-way';
+CREATE INDEX "deliveries_due" on "deliveries" ("nextAttemptAt") where "status" = 'pending';
+CREATE INDEX "deliveries_of_notification" on "deliveries" ("notificationId");
+CREATE INDEX "notifications_newest" on "notifications" ("projectId", "createdAt", "id");
+CREATE INDEX "notifications_of_release" on "notifications" ("releaseId");

@@ -1,3 +1,5 @@
+import type { Json } from './json';
+
 /** Comparison operators of a condition; the same on versions with the prefix `sem_ver_`. */
 export type Operator =
   | 'in'
@@ -56,9 +58,98 @@ export interface Phase {
   rules: Rule[];
 }
 
+export type StepKind = 'roll-out' | 'manual' | 'http' | 'email' | 'notify';
+
+/** When a step runs, by what became of the steps before it (PRO-8); an expression in CEL over `vars` decides by itself. */
+export type RunWhen = 'success' | 'failure' | 'always' | { expression: string };
+
+/** What all steps of a process have (PRO-1, PRO-2). */
+interface StepBase {
+  /** Free text, unique in the process ignoring case (PRO-9). */
+  name: string;
+  /** Only there; empty: everywhere. */
+  environments: string[];
+  /** Nowhere there. */
+  notEnvironments: string[];
+  /** Only in these phases; empty: in all. */
+  phases: string[];
+  /** Only for these tenants; empty: for all. */
+  tenants: string[];
+  runWhen: RunWhen;
+  /** After the step before it has ended, or together with it. */
+  start: 'after-previous' | 'with-previous';
+  /** Nobody may leave it out of a release (PRO-4). */
+  required: boolean;
+}
+
+/** Applies the change set to its targets (PRO-7). */
+export interface RollOutStep extends StepBase {
+  kind: 'roll-out';
+}
+
+/** Asks a person (INT-1). */
+export interface ManualStep extends StepBase {
+  kind: 'manual';
+  /** Markdown, a template. */
+  instructions: string;
+  /** A member of one of these may take it; empty: whoever holds `DeploymentCreate` (INT-3). */
+  teams: string[];
+  notesRequired: boolean;
+  /** How many different people must proceed (INT-6). */
+  approvals: number;
+  authorMaySubmit: boolean;
+  deadline: ManualDeadline | null;
+  /** Other deployments to the same project and environment wait while it does (INT-9). */
+  blockConcurrent: boolean;
+}
+
+/** What happens when nobody has answered by then; `escalateTo`: the teams that are responsible from then on (INT-6). */
+export type ManualDeadline =
+  { afterMs: number; outcome: 'abort' | 'proceed' } | { afterMs: number; outcome: 'escalate'; escalateTo: string[] };
+
+/** Calls an endpoint (PRO-5). */
+export interface HttpStep extends StepBase {
+  kind: 'http';
+  method: HttpMethod;
+  url: string;
+  /** Values are templates. */
+  headers: Record<string, string>;
+  /** A template, or JSON whose strings are; null: none. */
+  body: Json;
+  timeoutMs: number;
+  /** Names of output variables, and where in the JSON of the answer their values are (VAR-2). */
+  outputs: Record<string, string>;
+}
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export const HTTP_METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Sends a mail; all three are templates. */
+export interface EmailStep extends StepBase {
+  kind: 'email';
+  to: string[];
+  subject: string;
+  body: string;
+}
+
+/** Posts a text to a chat's webhook. */
+export interface NotifyStep extends StepBase {
+  kind: 'notify';
+  url: string;
+  /** A template. */
+  text: string;
+}
+
+export type ProcessStep = RollOutStep | ManualStep | HttpStep | EmailStep | NotifyStep;
+
 /** A pipeline's definition, one version of it (PIPE-1, PIPE-5). */
 export interface Pipeline {
   phases: Phase[];
+  /** What a deployment does, as written; empty: it rolls out the change set and that is all (PRO-7). */
+  process: ProcessStep[];
+  /** A step that fails asks a person before the deployment fails with it (INT-10). */
+  guidedFailure: boolean;
   /** What a failed phase does (REL-22). */
   onFailure: 'hold' | 'abort';
   /** Actions that need a reason (REL-25). */
@@ -80,6 +171,14 @@ export const RELEASE_ACTIONS: readonly ReleaseAction[] = [
   'full-rollout',
   'retry',
 ];
+
+/** A definition of any version: before there were processes, pipelines had none. */
+export type AnyPipeline = Omit<Pipeline, 'process' | 'guidedFailure'> & Partial<Pipeline>;
+
+/** What a definition that was stored by an earlier version meant (REL-27). */
+export function completePipeline(pipeline: AnyPipeline): Pipeline {
+  return { ...pipeline, process: pipeline.process ?? [], guidedFailure: pipeline.guidedFailure ?? false };
+}
 
 /** The environments a phase reaches, each once, in the order in which its rules name them. */
 export function environmentsOf(phase: Phase): string[] {

@@ -1,5 +1,7 @@
 import type { Generated } from 'kysely';
 
+import type { StepKind } from '../domain/pipeline';
+
 /**
  * The store's tables as Kysely sees them, the same on SQLite and PostgreSQL. Ids are ULIDs, instants epoch
  * milliseconds, booleans 0/1, JSON is text. Columns are camelCase, as in the code.
@@ -25,6 +27,15 @@ export interface Tables {
   serviceSecrets: ServiceSecretsTable;
   serviceVersions: ServiceVersionsTable;
   effects: EffectsTable;
+  deploymentSteps: DeploymentStepsTable;
+  deploymentLog: DeploymentLogTable;
+  deploymentVariables: DeploymentVariablesTable;
+  interruptions: InterruptionsTable;
+  stepEffects: StepEffectsTable;
+  variables: VariablesTable;
+  subscriptions: SubscriptionsTable;
+  notifications: NotificationsTable;
+  deliveries: DeliveriesTable;
   events: EventsTable;
   chains: ChainsTable;
   counters: CountersTable;
@@ -246,6 +257,10 @@ interface ServicesTable {
   displayName: string;
   /** How long one request may take, answer included. */
   timeoutMs: number;
+  /** 1: a 202 means that the outcome comes by a callback (PRO-6). */
+  callback: Generated<Bit>;
+  /** How long a callback may take from the 202. */
+  callbackTimeoutMs: Generated<number>;
   /** Raised by every change; the service's ETag. */
   version: Generated<number>;
   createdAt: number;
@@ -306,6 +321,164 @@ export interface EffectsTable {
   /** What the last answer said, for people; null: nothing of note. */
   detail: string | null;
   startedAt: number;
+  endedAt: number | null;
+  /** The target took it and will call back; until then at the latest (PRO-6). null: nothing is awaited. */
+  awaitedUntil: number | null;
+}
+
+/** A step of a deployment whose pipeline has a process of its own; those of no process have no rows. */
+export interface DeploymentStepsTable {
+  deploymentId: string;
+  /** Index in the plan's process. */
+  position: number;
+  name: string;
+  kind: StepKind;
+  state: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'aborted';
+  /** Raised by every retry that a person decides (INT-10). */
+  try: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  /** Why it ended as it did, for people; null: nothing of note. */
+  detail: string | null;
+  /** What went wrong, for people; null: nothing. */
+  error: string | null;
+  errored: Bit;
+}
+
+/** What happened in a deployment, for people, in order. */
+interface DeploymentLogTable {
+  deploymentId: string;
+  /** Consecutive within the deployment. */
+  number: number;
+  at: number;
+  /** Name of the step; null: it is of the whole deployment. */
+  step: string | null;
+  message: string;
+}
+
+/** What a deployment can use: the project's variables as of its start (VAR-6), what its steps have put out, built-in ones. */
+export interface DeploymentVariablesTable {
+  deploymentId: string;
+  name: string;
+  /** `SecretBox`, bound to deployment and name, where `sensitive`. */
+  value: string;
+  sensitive: Bit;
+  source: 'built-in' | 'project' | 'output';
+}
+
+/** A run asks a person (INT-1, INT-10). */
+export interface InterruptionsTable {
+  id: string;
+  releaseId: string;
+  /** Consecutive within the release: what the rules call it. */
+  number: number;
+  projectId: string;
+  environmentId: string;
+  deploymentId: string;
+  /** The step's index in the plan's process. */
+  position: number;
+  kind: 'manual' | 'failure';
+  state: 'pending' | 'taken' | 'submitted' | 'closed';
+  title: string;
+  /** Markdown, variables filled in. */
+  instructions: string;
+  /** Slugs of the responsible teams; empty: whoever holds `DeploymentCreate` (INT-3). */
+  teams: string;
+  /** What may be answered. */
+  results: string;
+  notesRequired: Bit;
+  /** How many people have to proceed. */
+  approvals: number;
+  authorMaySubmit: Bit;
+  blockConcurrent: Bit;
+  /** `Proceed[]`: those who have said so, while others are still to (INT-6). */
+  proceeds: string;
+  responsibleUserId: string | null;
+  /** The answer that is accepted and not decided; null: there is none. Nobody else takes it meanwhile. */
+  submitAction: string | null;
+  result: string | null;
+  notes: string | null;
+  submittedBy: string | null;
+  closedBy: string | null;
+  closedWhy: string | null;
+  deadlineAt: number | null;
+  raisedAt: number;
+  endedAt: number | null;
+}
+
+/** Something that a step other than `roll-out` brings about outside, by its idempotency key (WHK-3). */
+export interface StepEffectsTable {
+  key: string;
+  releaseId: string;
+  deploymentId: string;
+  position: number;
+  status: 'under-way' | 'done' | 'failed' | 'given-up';
+  errored: Bit;
+  tries: number;
+  nextAttemptAt: number | null;
+  detail: string | null;
+  startedAt: number;
+  endedAt: number | null;
+}
+
+/** A variable of a project (VAR-6). */
+export interface VariablesTable {
+  id: string;
+  projectId: string;
+  name: string;
+  /** `SecretBox`, bound to this row's id, where `sensitive`. */
+  value: string;
+  sensitive: Bit;
+  /** Ids of the environments in which it has its value; empty: all. */
+  environments: string;
+  /** Raised by every change; its ETag. */
+  version: Generated<number>;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+/** Who wants to be told of what happens in a project (NOT-2): at a URL, or by mail. */
+export interface SubscriptionsTable {
+  id: string;
+  projectId: string;
+  slug: string;
+  url: string | null;
+  email: string | null;
+  /** Types of notifications. */
+  events: string;
+  /** `SecretBox`, bound to this row's id: what webhooks are signed with; null for mail. */
+  sealed: string | null;
+  version: Generated<number>;
+  createdAt: number;
+  deletedAt: number | null;
+}
+
+/** Something that people are to be told of, written with what it is about (NOT-1, NOT-2). */
+export interface NotificationsTable {
+  id: string;
+  projectId: string;
+  releaseId: string | null;
+  type: string;
+  /** What it says, as webhooks carry it. */
+  data: string;
+  createdAt: number;
+}
+
+/** One notification on its way to one receiver. */
+export interface DeliveriesTable {
+  id: string;
+  notificationId: string;
+  channel: 'email' | 'webhook';
+  /** Mail address or URL, as of the last try. */
+  recipient: string;
+  subscriptionId: string | null;
+  userId: string | null;
+  status: 'pending' | 'sent' | 'failed';
+  tries: number;
+  nextAttemptAt: number | null;
+  /** What the last try said, for people; null: nothing of note. */
+  detail: string | null;
+  createdAt: number;
   endedAt: number | null;
 }
 

@@ -32,7 +32,13 @@ const phase = (change: Partial<Phase> = {}): Phase => ({
   ...change,
 });
 
-const pipeline = (...phases: Phase[]): Pipeline => ({ phases, onFailure: 'hold', reasonRequired: [] });
+const pipeline = (...phases: Phase[]): Pipeline => ({
+  phases,
+  process: [],
+  guidedFailure: false,
+  onFailure: 'hold',
+  reasonRequired: [],
+});
 
 const faultsOf = (checked: Pipeline, facts = shop) => checkPipeline(checked, facts).faults;
 const pathsOf = (checked: Pipeline, facts = shop) => faultsOf(checked, facts).map(({ path }) => path);

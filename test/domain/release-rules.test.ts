@@ -1277,6 +1277,8 @@ describe('the position as data', () => {
           ],
         },
       ],
+      process: [],
+      guidedFailure: false,
       onFailure: 'abort',
       reasonRequired: ['abort'],
     };

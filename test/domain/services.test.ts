@@ -78,10 +78,10 @@ describe('the items of a deployment', () => {
   it('CHG-1: all flags take the place of the last of them', () => {
     const definition = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on' } as const;
     const environments = ['staging'];
-    const pipeline = { phases: [], onFailure: 'hold', reasonRequired: [] } as const;
+    const pipeline = { phases: [], process: [], guidedFailure: false, onFailure: 'hold', reasonRequired: [] } as const;
 
     const { items } = planOf(
-      { ...pipeline, phases: [], reasonRequired: [] },
+      { ...pipeline, phases: [], process: [], reasonRequired: [] },
       [
         { service: 'payments', version: '2', environments },
         { flag: 'new-cart', definition, environments },

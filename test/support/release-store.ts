@@ -178,7 +178,14 @@ export class ReleaseStore {
         await this.putFlag(flag);
       }
     }
-    const pipeline: Pipeline = { onFailure: 'hold', reasonRequired: [], ...more, phases };
+    const pipeline: Pipeline = {
+      process: [],
+      guidedFailure: false,
+      onFailure: 'hold',
+      reasonRequired: [],
+      ...more,
+      phases,
+    };
     this.pipelines += 1;
     const slug = `pipeline-${this.pipelines}`;
     return this.store.write(async (unit) => {

@@ -10,7 +10,9 @@ import {
   type Review,
 } from '../../domain/pipeline';
 import { PIPELINE_LIMITS } from '../../domain/pipeline-check';
+import { PROCESS_LIMITS } from '../../domain/process-check';
 import { durationMs, durationToJudge, instant, readOnly, slug } from './common';
+import { stepAnswer, stepBody, toStep } from './process';
 
 const OPERATORS: Operator[] = [
   ...(['in', 'not_in', 'starts_with', 'ends_with', 'contains', '=', '!=', '<', '<=', '>', '>='] as const),
@@ -124,6 +126,15 @@ export const pipelineBody = z
       maxItems: PIPELINE_LIMITS.phases,
       description: 'In the order in which a release goes through.',
     }),
+    process: z.array(stepBody).optional().meta({
+      maxItems: PROCESS_LIMITS.steps,
+      description:
+        'The steps of each deployment, in order (PRO-1); without a `roll-out` among them, one comes first (PRO-7).',
+    }),
+    guidedFailure: z
+      .boolean()
+      .optional()
+      .describe('Whether a step that fails asks a person first: fail, retry or ignore (INT-10). false if left out.'),
     onFailure: z.enum(['hold', 'abort']).optional().describe('What a failed phase does (REL-22); `hold` if left out.'),
     reasonRequired: z
       .array(z.string().meta({ enum: RELEASE_ACTIONS }))
@@ -147,6 +158,8 @@ export const pipelineBody = z
 export function toPipeline(body: z.output<typeof pipelineBody>): Pipeline {
   return {
     phases: body.phases.map(toPhase),
+    process: (body.process ?? []).map(toStep),
+    guidedFailure: body.guidedFailure ?? false,
     onFailure: body.onFailure ?? 'hold',
     reasonRequired: (body.reasonRequired ?? []) as ReleaseAction[],
   };
@@ -243,6 +256,8 @@ export const pipelineAnswer = z
   .strictObject({
     ...pipelineFields,
     phases: z.array(phaseAnswer).describe('In the order in which a release goes through.'),
+    process: z.array(stepAnswer).describe('The steps of each deployment, as written; empty: the roll-out alone.'),
+    guidedFailure: z.boolean().describe('Whether a step that fails asks a person first (INT-10).'),
     onFailure: z.enum(['hold', 'abort']).describe('What a failed phase does (REL-22).'),
     reasonRequired: z.array(z.enum(RELEASE_ACTIONS)).describe('Actions that need a reason (REL-25).'),
     warnings: z.array(warning).describe('What its author should know, as of now (PIPE-4).'),
@@ -261,6 +276,8 @@ export function fromPipeline(pipeline: Pipeline) {
       ...rest,
       requiredReview: requiredReview ?? (false as const),
     })),
+    process: pipeline.process,
+    guidedFailure: pipeline.guidedFailure,
     onFailure: pipeline.onFailure,
     reasonRequired: pipeline.reasonRequired,
   };

@@ -3,12 +3,14 @@ import type { Tables } from '../tables';
 import { initialSchema } from './0001-initial-schema';
 import { services } from './0002-services';
 import { repair } from './0003-repair';
+import { process } from './0004-process';
 
 /** The migrations in order; the keys are what a database remembers, and never change once shipped. */
 const migrations = (engine: 'sqlite' | 'postgres'): Record<string, Migration> => ({
   '0001-initial-schema': { up: (db) => initialSchema(db, engine) },
   '0002-services': { up: (db) => services(db, engine) },
   '0003-repair': { up: (db) => repair(db, engine) },
+  '0004-process': { up: (db) => process(db, engine) },
 });
 
 /** Brings the schema up to date, each store once; on PostgreSQL several processes may call it at the same time. */

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Pipeline } from '../../domain/pipeline';
+import { completePipeline, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
 import { liesBehind, type PageRequest } from '../page';
 import type { Tables } from '../tables';
 
@@ -74,5 +74,5 @@ function versions(sql: Kysely<Tables>) {
 }
 
 function toStored({ definition, ...row }: Omit<StoredPipeline, 'definition'> & { definition: string }): StoredPipeline {
-  return { ...row, definition: JSON.parse(definition) as Pipeline };
+  return { ...row, definition: completePipeline(JSON.parse(definition) as AnyPipeline) };
 }

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../domain/canonical-json';
-import type { Pipeline } from '../../domain/pipeline';
+import { completePipeline, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
 
@@ -65,7 +65,7 @@ async function definitionOf(unit: Unit, { id, version }: PipelineVersion): Promi
     .where('pipelineId', '=', id)
     .where('version', '=', version)
     .executeTakeFirstOrThrow();
-  return definition;
+  return canonicalJson(completePipeline(JSON.parse(definition) as AnyPipeline));
 }
 
 async function addVersion(

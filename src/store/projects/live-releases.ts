@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { FlagChange } from '../../domain/flag';
-import { environmentsOf, type Pipeline } from '../../domain/pipeline';
+import { completePipeline, environmentsOf, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
 import type { Tables } from '../tables';
 
 /** A pipeline that somebody still needs: the newest version of one that exists, or one that a release has pinned. */
@@ -55,13 +55,13 @@ export async function pipelinesInUse(sql: Kysely<Tables>, projectId: string | nu
     ...saved.map((row) => ({
       projectId: row.projectId,
       user: `pipeline ${row.slug}`,
-      pipeline: JSON.parse(row.definition) as Pipeline,
+      pipeline: completePipeline(JSON.parse(row.definition) as AnyPipeline),
       changed: [],
     })),
     ...pinned.map((row) => ({
       projectId: row.projectId,
       user: `release ${row.id}`,
-      pipeline: JSON.parse(row.definition) as Pipeline,
+      pipeline: completePipeline(JSON.parse(row.definition) as AnyPipeline),
       changed: (JSON.parse(row.changes) as FlagChange[]).flatMap((change) => change.environments),
     })),
   ];

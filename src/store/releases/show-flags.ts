@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../domain/canonical-json';
-import type { Condition, Pipeline } from '../../domain/pipeline';
+import { completePipeline, type AnyPipeline, type Condition, type Pipeline } from '../../domain/pipeline';
 import { rulesIn } from '../../domain/pipeline';
 import type { ReleaseState } from '../../domain/release';
 import { phasesShown } from '../../domain/roll-out';
@@ -79,5 +79,5 @@ async function pinnedPipeline(unit: Unit, release: ReleaseRow): Promise<Pipeline
     .where('pipelineId', '=', release.pipelineId)
     .where('version', '=', release.pipelineVersion)
     .executeTakeFirstOrThrow();
-  return JSON.parse(definition) as Pipeline;
+  return completePipeline(JSON.parse(definition) as AnyPipeline);
 }

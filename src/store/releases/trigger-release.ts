@@ -8,7 +8,7 @@ import { checkPipeline } from '../../domain/pipeline-check';
 import type { FlagDefinition, FlagKind } from '../../domain/flag';
 import type { Instant } from '../../domain/instant';
 import type { JsonObject } from '../../domain/json';
-import type { Pipeline } from '../../domain/pipeline';
+import { completePipeline, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
 import type { UserId } from '../../domain/release';
 import { planOf, shownState, triggeredRelease } from '../../domain/release';
 import { knownProject, type KnownProject } from '../flags/flag-facts';
@@ -232,7 +232,7 @@ async function pinPipeline(unit: Unit, pipelineId: string): Promise<PinnedPipeli
     .where('version', '=', row.version)
     .select('definition')
     .executeTakeFirstOrThrow();
-  return { version: row.version, pipeline: JSON.parse(definition) as Pipeline };
+  return { version: row.version, pipeline: completePipeline(JSON.parse(definition) as AnyPipeline) };
 }
 
 /**

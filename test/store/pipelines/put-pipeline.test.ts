@@ -25,7 +25,13 @@ const phase = (name: string, change: Partial<Phase> = {}): Phase => ({
   ...change,
 });
 
-const pipeline = (...phases: Phase[]): Pipeline => ({ phases, onFailure: 'hold', reasonRequired: [] });
+const pipeline = (...phases: Phase[]): Pipeline => ({
+  phases,
+  process: [],
+  guidedFailure: false,
+  onFailure: 'hold',
+  reasonRequired: [],
+});
 
 const accept = () => undefined;
 
