@@ -231,6 +231,26 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     facts: { state: 'aborting' },
   },
   'drift.unknown': { detail: 'The release changes no service payments' },
+  'interruption.unknown': { detail: 'There is no interruption 01JXYZ8N3V5R7T9W1Y3A5C7E9G' },
+  'deployment.unknown': { detail: 'There is no deployment 01JXYZ8N3V5R7T9W1Y3A5C7E9G' },
+  'interruption.not-taken': { detail: 'Take the interruption before you answer it' },
+  'interruption.taken-by-other': {
+    detail: 'grace has taken the interruption',
+    facts: { responsibleUser: 'grace' },
+  },
+  'interruption.submitted': { detail: 'The interruption has been answered' },
+  'interruption.closed': { detail: 'The interruption was closed and wants no answer any more' },
+  'interruption.not-allowed': {
+    detail: 'The interruption is for members of operations who hold InterruptionSubmit',
+  },
+  'interruption.author': { detail: 'An author of the release cannot answer this one' },
+  'interruption.token-maker': { detail: 'The token was made by someone who triggered or answered this already' },
+  'interruption.already-proceeded': { detail: 'This person has proceeded already; others have to' },
+  'interruption.notes-required': { detail: 'Step Check dashboards asks for notes' },
+  'interruption.result-unknown': {
+    detail: 'It can be answered with fail, retry',
+    facts: { results: ['fail', 'retry'] },
+  },
   'action.expired': {
     detail: 'The action was not decided before the time at which it expires',
     allowed: ['pause', 'skip', 'abort', 'full-rollout'],

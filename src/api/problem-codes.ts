@@ -63,6 +63,8 @@ const apiProblems = {
   'release.unknown': { status: 404, title: 'There is no such release' },
   'release.change-outdated': { status: 412, title: 'A flag has changed since the change was made' },
   'drift.unknown': { status: 404, title: 'The release changes no such service' },
+  'interruption.unknown': { status: 404, title: 'There is no such interruption' },
+  'deployment.unknown': { status: 404, title: 'There is no such deployment' },
   'action.unknown': { status: 404, title: 'There is no such action' },
 } as const satisfies Record<string, ProblemKind>;
 
@@ -89,6 +91,16 @@ const ruleProblems: Record<RuleCode, ProblemKind> = {
   'bake.already-paused': { status: 409, title: 'The bake timer is paused' },
   'bake.not-paused': { status: 409, title: 'Nothing is paused' },
   'drift.not-reverting': { status: 409, title: 'The target is not on its way back' },
+  'interruption.not-taken': { status: 409, title: 'Nobody has taken the interruption' },
+  'interruption.taken-by-other': { status: 409, title: 'Somebody else has taken the interruption' },
+  'interruption.submitted': { status: 409, title: 'The interruption has been answered' },
+  'interruption.closed': { status: 409, title: 'The interruption was closed' },
+  'interruption.not-allowed': { status: 403, title: 'The interruption is for others' },
+  'interruption.author': { status: 409, title: 'An author cannot answer this interruption' },
+  'interruption.token-maker': { status: 409, title: 'The maker of this token has a part in the release' },
+  'interruption.already-proceeded': { status: 409, title: 'This person has proceeded already' },
+  'interruption.notes-required': { status: 409, title: 'The answer needs notes' },
+  'interruption.result-unknown': { status: 409, title: 'The interruption cannot be answered like that' },
   'action.expired': { status: 409, title: 'The action has expired' },
   'action.reason-required': { status: 409, title: 'The pipeline asks for a reason' },
 };

@@ -1,4 +1,5 @@
 import type { Instant } from './instant';
+import { submitAnswer } from './interruption';
 import type { ReleaseAction } from './pipeline';
 import { RELEASE_ACTIONS } from './pipeline';
 import type { Refusal } from './refusal';
@@ -68,6 +69,11 @@ function outOfReach({ state, plan }: Situation, action: AcceptedAction): Refusal
       ? null
       : refuse('drift.not-reverting', 'No service is on its way back before the flags of an aborted release are');
   }
+  if (action.verb === 'submit') {
+    return state.stage === 'aborting'
+      ? refuse('interruption.closed', 'The release is being aborted, which has closed the interruption')
+      : null;
+  }
   if (state.stage === 'aborting') {
     return refuse('release.aborting', 'The release is being aborted, which cannot be undone');
   }
@@ -117,6 +123,8 @@ function byVerb(situation: Situation, action: AcceptedAction, at: Instant): Deci
       return retry(situation, action, at);
     case 'accept-drift':
       return acceptDrift(situation, action, at);
+    case 'submit':
+      return submitAnswer(situation, action, at);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { PhaseState, ReleaseEvent, ReleaseState, TouchedService } from './release';
+import { evolveStep } from './process';
+import type { PhaseState, ProcessEvent, ReleaseEvent, ReleaseState, StepState, TouchedService } from './release';
 
 /** The position after an event. Never throws: a fact that no longer applies leaves what it does not fit unchanged. */
 function evolve(state: ReleaseState, event: ReleaseEvent): ReleaseState {
@@ -53,13 +54,24 @@ function apply(state: ReleaseState, event: ReleaseEvent): ReleaseState {
             state: 'running' as const,
             flagsApplied: false,
             ...(state.fullRollout && { ofFullRollout: true as const }),
+            ...(event.steps && {
+              steps: event.steps.map((kind): StepState => ({ kind, state: 'pending', try: 1 })),
+            }),
           })),
         ],
       }));
-    case 'deployment-waiting':
-      return withDeployment(state, event.phase, event.environment, { state: 'waiting' });
-    case 'deployment-resumed':
-      return withDeployment(state, event.phase, event.environment, { state: 'running' });
+    case 'interruption-raised':
+      return withStep({ ...state, interruptions: Math.max(state.interruptions ?? 0, event.interruption) }, event);
+    case 'step-checking':
+    case 'condition-answered':
+    case 'step-skipped':
+    case 'step-started':
+    case 'step-succeeded':
+    case 'step-failed':
+    case 'interruption-proceeded':
+    case 'interruption-submitted':
+    case 'interruption-deadline-passed':
+      return withStep(state, event);
     case 'deployment-succeeded':
       return withDeployment(state, event.phase, event.environment, { state: 'succeeded' });
     case 'deployment-failed':
@@ -217,10 +229,35 @@ function withoutRunning(phase: PhaseState): PhaseState {
     ...phase,
     deployments: phase.deployments.map((deployment) =>
       deployment.state === 'running' || deployment.state === 'waiting'
-        ? { ...deployment, state: 'aborted' }
+        ? { ...deployment, state: 'aborted', ...(deployment.steps && { steps: deployment.steps.map(stopped) }) }
         : deployment,
     ),
   };
+}
+
+/** A step that had not ended; what it asked is closed (INT-7). */
+function stopped(step: StepState): StepState {
+  switch (step.state) {
+    case 'succeeded':
+    case 'failed':
+    case 'skipped':
+      return step;
+    default:
+      return { kind: step.kind, state: 'aborted', try: step.try };
+  }
+}
+
+/** One that has ended meanwhile is left alone. */
+function withStep(state: ReleaseState, event: ProcessEvent): ReleaseState {
+  return withPhase(state, event.phase, ({ deployments }) => ({
+    deployments: deployments.map((deployment) =>
+      deployment.environment === event.environment &&
+      deployment.attempt === event.attempt &&
+      (deployment.state === 'running' || deployment.state === 'waiting')
+        ? evolveStep(deployment, event)
+        : deployment,
+    ),
+  }));
 }
 
 /** A service is touched once; touched again it keeps its place in the order (REL-19). */

@@ -13,8 +13,11 @@ import type {
   TouchedService,
 } from './release';
 import { currentPhase, isTerminal, phaseAt, planAt } from './release';
-import type { FinishedJob } from './roll-out';
-import { asksFor, flagsComeFirst, fullRolloutLeft, hasServices, isAllBack, itemsDue } from './roll-out';
+import type { StepKind } from './pipeline';
+import { advanceProcesses, deadlinePassed, failedStep, nextDeadline, rollOutStep } from './process';
+import { kindsOf } from './process-plan';
+import type { FinishedJob, RollOutJob, StepJob } from './roll-out';
+import { asksFor, deploymentOf, flagsComeFirst, fullRolloutLeft, hasServices, isAllBack, itemsDue } from './roll-out';
 
 /** What a release does next: record something, or wait. */
 export type Next = { step: Step } | { waitUntil: Instant | null };
@@ -79,7 +82,7 @@ export function nextStep(input: NextInput): Next {
       all.push(...happen([], at));
       if (asksFor(state, job.job)) {
         hasHeard = true;
-        all.push(...happen([whatBecameOf(job, at)], at));
+        all.push(...happen(whatBecameOf({ state, plan }, job, at), at));
       }
     }
     return [...all, ...happen([], until)];
@@ -128,37 +131,74 @@ export function afterStep(state: ReleaseState, step: Step, reached: boolean): Re
 }
 
 /** What the end of a job means for the release. */
-function whatBecameOf(finished: FinishedJob, at: Instant): ReleaseEvent {
+function whatBecameOf(
+  { state, plan }: { state: ReleaseState; plan: ReleasePlan },
+  finished: FinishedJob,
+  at: Instant,
+): ReleaseEvent[] {
   switch (finished.outcome) {
+    case 'answered': {
+      const place = placeOf(finished.job, at);
+      const { answer } = finished;
+      const answered: ReleaseEvent = { ...place, type: 'condition-answered', answer };
+      return answer ? [answered] : [answered, { ...place, type: 'step-skipped', why: 'condition' }];
+    }
     case 'succeeded':
     case 'failed': {
-      const { phase, environment } = finished.job;
+      const { job } = finished;
+      const { phase, environment } = job;
+      const step = job.kind === 'roll-out' ? stepOfRollOut(state, job) : job.step;
+      if (step === null) {
+        return finished.outcome === 'succeeded'
+          ? [{ type: 'deployment-succeeded', at, phase, environment }]
+          : [
+              {
+                type: 'deployment-failed',
+                at,
+                phase,
+                environment,
+                detail: finished.detail,
+                errored: finished.errored,
+              },
+            ];
+      }
+      const place = { at, phase, environment, attempt: job.attempt, step };
       return finished.outcome === 'succeeded'
-        ? { type: 'deployment-succeeded', at, phase, environment }
-        : {
-            type: 'deployment-failed',
-            at,
-            phase,
-            environment,
-            detail: finished.detail,
-            errored: finished.errored,
-          };
+        ? [{ ...place, type: 'step-succeeded' }]
+        : [failedStep(state, plan, place, finished)];
     }
     case 'reverted':
     case 'drifted': {
       const { service, environment } = finished.job;
       return finished.outcome === 'reverted'
-        ? { type: 'service-reverted', at, environment, service }
-        : { type: 'service-drifted', at, environment, service, detail: finished.detail };
+        ? [{ type: 'service-reverted', at, environment, service }]
+        : [{ type: 'service-drifted', at, environment, service, detail: finished.detail }];
     }
   }
 }
 
-/** The earliest instant at which something happens by itself: the end of a bake, the deadline of a review. */
+function placeOf({ phase, environment, attempt, step }: StepJob, at: Instant) {
+  return { at, phase, environment, attempt, step };
+}
+
+/** The step that a roll-out is; null: it is the whole deployment, as the pipeline has no process. */
+function stepOfRollOut(state: ReleaseState, job: RollOutJob): number | null {
+  const deployment = deploymentOf(state, job);
+  const step = deployment ? rollOutStep(deployment) : -1;
+  return step === -1 ? null : step;
+}
+
+/** The earliest instant at which something happens by itself: the end of a bake, a deadline. */
 export function dueAt(state: ReleaseState, plan: ReleasePlan): Instant | null {
   if (state.stage === 'aborting') {
     return nextRevert(state, plan)?.at ?? null;
   }
+  const deadline = state.stage === 'running' ? nextDeadline(state, plan) : null;
+  return deadline?.at ?? phaseDueAt(state);
+}
+
+/** No deployment waits for a person while its phase bakes or is under review. */
+function phaseDueAt(state: ReleaseState): Instant | null {
   if (state.stage !== 'running' || state.finishing || state.fullRollout) {
     return null;
   }
@@ -183,6 +223,10 @@ function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
   const at = Math.max(due, state.lastAt);
   if (state.stage === 'aborting') {
     return revertStarted(nextRevert(state, plan), at);
+  }
+  const deadline = nextDeadline(state, plan);
+  if (deadline?.at === due) {
+    return [deadlinePassed(deadline, at)];
   }
   const phase = state.current;
   if (currentPhase(state).progress.status === 'baking') {
@@ -244,6 +288,10 @@ function settle(situation: Situation): ReleaseEvent[] {
   if (state.stage !== 'running' || state.finishing) {
     return [];
   }
+  const advanced = plan.process.length > 0 ? advanceProcesses(state, plan, state.lastAt) : [];
+  if (advanced.length > 0) {
+    return advanced;
+  }
   if (state.fullRollout) {
     return afterFullRollout(situation, state.lastAt);
   }
@@ -295,11 +343,12 @@ function nextReverting({ state, plan }: Situation, at: Instant): Reach | null {
 }
 
 /** Services go first, everywhere at once; the flags lose their filter when all have arrived (REL-20). */
-function nextFullRollout({ state, plan }: Situation, at: Instant): Reach | null {
+function nextFullRollout(situation: Situation, at: Instant): Reach | null {
+  const { state, plan } = situation;
   const { phases } = state;
   if (
     phases.some(({ progress }) => progress.status === 'failed') ||
-    phases.some(({ deployments }) => deployments.some((deployment) => deployment.state === 'running'))
+    phases.some(({ deployments }) => deployments.some(({ state: of }) => of === 'running' || of === 'waiting'))
   ) {
     return null;
   }
@@ -313,8 +362,13 @@ function nextFullRollout({ state, plan }: Situation, at: Instant): Reach | null 
           phase,
           attempt: attemptAnew(phaseAt(state, phase), environments),
           environments,
+          ...stepsOf(plan),
         }));
-  return { kind: 'full-rollout', phase: null, events };
+  return {
+    kind: 'full-rollout',
+    phase: null,
+    events: left.length === 0 ? events : withWhatFollows(situation, events, at),
+  };
 }
 
 /** A skip leaves a failed phase in its attempt; what had failed there is asked for under another key (REL-16, WHK-3). */
@@ -354,8 +408,12 @@ function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
   const environments = planAt(plan, phase).environments.filter(
     (environment) => !deployments.some((d) => d.environment === environment && d.state === 'succeeded'),
   );
+  const started: ReleaseEvent = { type: 'phase-started', at, phase, attempt, environments, ...stepsOf(plan) };
+  if (plan.process.length > 0) {
+    return withWhatFollows(situation, [started, ...firstSteps(situation, started, environments)], at);
+  }
   const rolledOut: ReleaseEvent[] = [
-    { type: 'phase-started', at, phase, attempt, environments },
+    started,
     ...environments.flatMap((environment): ReleaseEvent[] => {
       const items = itemsDue(plan, state, phase, environment);
       if (items.every(({ kind }) => kind === 'flags')) {
@@ -365,6 +423,53 @@ function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
     }),
   ];
   return withWhatFollows(situation, rolledOut, at);
+}
+
+/** What the deployments of a pipeline with a process begin with. */
+function stepsOf({ process }: ReleasePlan): { steps?: StepKind[] } {
+  return process.length > 0 ? { steps: kindsOf(process) } : {};
+}
+
+/**
+ * The steps with which deployments begin. Where a roll-out is among them its flags are switched in the very transaction
+ * that starts it, if nothing comes before them, and with flags alone that is all of it (REL-30).
+ */
+function firstSteps(
+  { state, plan }: Situation,
+  started: ReleaseEvent,
+  environments: readonly string[],
+): ReleaseEvent[] {
+  const all: ReleaseEvent[] = [];
+  let position = evolveAll(state, [started]);
+  // Each round is one deployment's: those before it have begun by then.
+  for (let round = 0; round < environments.length * plan.process.length; round += 1) {
+    const begun = advanceProcesses(position, plan, started.at);
+    if (begun.length === 0 || !begun.every(isBeginning)) {
+      break;
+    }
+    const events = begun.flatMap((event): ReleaseEvent[] => {
+      if (event.type !== 'step-started' || plan.process[event.step]?.kind !== 'roll-out') {
+        return [event];
+      }
+      const { phase, environment, attempt, step, at } = event;
+      const items = itemsDue(plan, position, phase, environment);
+      const isAll = items.every(({ kind }) => kind === 'flags');
+      return [
+        event,
+        ...(flagsComeFirst(items) ? [{ type: 'flags-applied' as const, at, phase, environment }] : []),
+        ...(isAll ? [{ type: 'step-succeeded' as const, at, phase, environment, attempt, step }] : []),
+      ];
+    });
+    all.push(...events);
+    position = evolveAll(position, events);
+  }
+  return all;
+}
+
+function isBeginning({ type }: ReleaseEvent): boolean {
+  return (
+    type === 'step-skipped' || type === 'step-started' || type === 'step-checking' || type === 'interruption-raised'
+  );
 }
 
 /**

@@ -9,18 +9,23 @@ import { REVERT_WAIT_MS } from './release';
 type WithOptional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 
 /** A plan of any version. */
-export type AnyPlan = Omit<WithOptional<ReleasePlan, 'items' | 'revertWaitMs'>, 'phases'> & {
+export type AnyPlan = Omit<
+  WithOptional<ReleasePlan, 'items' | 'process' | 'guidedFailure' | 'revertWaitMs'>,
+  'phases'
+> & {
   phases: WithOptional<PhasePlan, 'unconditional'>[];
 };
 
 /** A position of any version. */
 export type AnyState = WithOptional<ReleaseState, 'touched' | 'flagsReverted'>;
 
-/** Before there were services a plan held flags alone. */
+/** Before there were services a plan held flags alone, and before there were processes no steps. */
 export function completePlan(plan: AnyPlan): ReleasePlan {
   return {
     ...plan,
     items: plan.items ?? [{ kind: 'flags' }],
+    process: plan.process ?? [],
+    guidedFailure: plan.guidedFailure ?? false,
     revertWaitMs: plan.revertWaitMs ?? REVERT_WAIT_MS,
     phases: plan.phases.map((phase) => ({ ...phase, unconditional: phase.unconditional ?? [] })),
   };

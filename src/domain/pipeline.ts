@@ -159,8 +159,11 @@ export interface Pipeline {
 /** What a person may do to a release: route, signal, event and audit use these words. */
 export type ReleaseAction = 'approve' | 'pause' | 'unpause' | 'skip' | 'abort' | 'full-rollout' | 'retry';
 
-/** What is decided by a release in the order of acceptance: the actions, and giving a target up (REL-19). */
-export type ActionVerb = ReleaseAction | 'accept-drift';
+/**
+ * What is decided by a release in the order of acceptance: the actions, giving a target up (REL-19), and answers to
+ * interruptions (INT-2).
+ */
+export type ActionVerb = ReleaseAction | 'accept-drift' | 'submit';
 
 export const RELEASE_ACTIONS: readonly ReleaseAction[] = [
   'approve',

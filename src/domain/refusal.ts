@@ -24,6 +24,16 @@ export type RuleCode =
   | 'bake.already-paused'
   | 'bake.not-paused'
   | 'drift.not-reverting'
+  | 'interruption.not-taken'
+  | 'interruption.taken-by-other'
+  | 'interruption.submitted'
+  | 'interruption.closed'
+  | 'interruption.not-allowed'
+  | 'interruption.author'
+  | 'interruption.token-maker'
+  | 'interruption.already-proceeded'
+  | 'interruption.notes-required'
+  | 'interruption.result-unknown'
   | 'action.expired'
   | 'action.reason-required';
 

@@ -1,9 +1,6 @@
-import type { Change } from './change';
-import { isServiceChange } from './change';
 import type { Instant } from './instant';
 import { SECOND } from './instant';
-import type { ActionVerb, Pipeline, Review, ReleaseAction } from './pipeline';
-import { environmentsOf, unconditionalIn } from './pipeline';
+import type { ActionVerb, ManualDeadline, Review, ReleaseAction, StepKind } from './pipeline';
 import type { Refusal } from './refusal';
 
 /** A user's opaque id. */
@@ -17,6 +14,10 @@ export interface ReleasePlan {
   phases: PhasePlan[];
   /** What a deployment applies, in this order (CHG-1). */
   items: PlanItem[];
+  /** The steps of every deployment, in order; empty: the pipeline has no process, a deployment is a roll-out (PRO-7). */
+  process: StepPlan[];
+  /** A step that fails asks a person before the deployment fails with it (INT-10). */
+  guidedFailure: boolean;
   /** How long the revert of a service waits for the one before it (REL-19). */
   revertWaitMs: number;
   onFailure: 'hold' | 'abort';
@@ -35,6 +36,31 @@ export interface PhasePlan {
   environments: string[];
   /** Those of them that a rule without conditions names: services go there (CHG-2). */
   unconditional: string[];
+}
+
+/** One step of a process as the rules see it: no texts, addresses or expressions. */
+export interface StepPlan {
+  name: string;
+  kind: StepKind;
+  environments: string[];
+  notEnvironments: string[];
+  phases: string[];
+  runWhen: 'success' | 'failure' | 'always' | 'expression';
+  start: 'after-previous' | 'with-previous';
+  /** Nobody may leave it out, and a failure of it cannot be ignored (PRO-4, INT-10). */
+  required: boolean;
+  /** The trigger asked for it to be left out (PRO-4). */
+  skipped: boolean;
+  /** Of a manual step. */
+  manual?: ManualPlan;
+}
+
+/** What a manual step asks for (INT-6). */
+export interface ManualPlan {
+  approvals: number;
+  notesRequired: boolean;
+  authorMaySubmit: boolean;
+  deadline: { afterMs: number; outcome: ManualDeadline['outcome'] } | null;
 }
 
 /** What takes effect together: all flags of the set, in the place of the last of them, or one service (CHG-1, FLG-3). */
@@ -61,6 +87,8 @@ export interface ReleaseState {
   touched: TouchedService[];
   /** While aborting: the flags are back, and services follow (REL-19). */
   flagsReverted: boolean;
+  /** How many interruptions were raised; left out: none. */
+  interruptions?: number;
   /** Number of the last decided action (REL-28). */
   decided: number;
   /** Time of the last recorded event (REL-29). */
@@ -130,6 +158,46 @@ export interface DeploymentState {
   flagsApplied: boolean;
   /** Made by a full roll-out, which switches all flags at its end and none before (REL-20). */
   ofFullRollout?: true;
+  /** Where the pipeline has a process: its steps, in the order of the plan. */
+  steps?: StepState[];
+}
+
+/** How far one step of a deployment has come. */
+export interface StepState {
+  kind: StepKind;
+  /** `checking`: its expression is being evaluated. `ready`: it holds, or a person wants another try. */
+  state: 'pending' | 'checking' | 'ready' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'aborted';
+  /** Raised by every retry that a person decides (INT-10). */
+  try: number;
+  /** What it asks a person; left out: nothing. */
+  interruption?: OpenInterruption;
+  /** Why it failed, or wants to. */
+  failure?: StepFailure;
+}
+
+/** A question to a person that is not answered; who holds it is the store's to know (INT-2). */
+export interface OpenInterruption {
+  /** Consecutive within the release. */
+  number: number;
+  kind: 'manual' | 'failure';
+  /** null: there is none, or it has passed and somebody else is asked. */
+  deadlineAt: Instant | null;
+  /** Those who have proceeded while others are still to (INT-6). */
+  proceeds: Proceed[];
+}
+
+/** A person's word to go on; `tokenMaker` is set when somebody else had made the token it came with (SEC-3). */
+export interface Proceed {
+  by: UserId;
+  tokenMaker: UserId | null;
+}
+
+/** What a step failed with; `by`: a person said no, which is no error (INT-5). */
+export interface StepFailure {
+  detail: string;
+  errored: boolean;
+  by?: UserId;
+  action?: string;
 }
 
 /** What keeps the next step from being taken; the queue is judged before the start (REL-3). */
@@ -176,6 +244,19 @@ export interface AcceptedAction {
   rights: ActionRights;
   /** `accept-drift`: the service that is given up, in one environment or in all. */
   item?: { service: string; environment: string | null };
+  /** `submit`: the answer to an interruption. */
+  answer?: InterruptionAnswer;
+}
+
+/** What may be answered: to a manual step the first two, to a failure the others (INT-5, INT-10). */
+export type InterruptionResult = 'proceed' | 'abort' | 'fail' | 'retry' | 'ignore';
+
+/** An answer; its notes stay in the store. */
+export interface InterruptionAnswer {
+  /** The interruption's number in the release. */
+  interruption: number;
+  result: InterruptionResult;
+  hasNotes: boolean;
 }
 
 /** What the caller was allowed at acceptance, as far as rules ask for it. */
@@ -195,11 +276,11 @@ export type ReleaseEvent =
   | { type: 'approval-given'; at: Instant; phase: number; by: UserId; tokenMaker: UserId | null; action: string }
   | { type: 'review-passed'; at: Instant; phase: number; how: 'approvals' | 'deadline' }
   | { type: 'review-deadline-passed'; at: Instant; phase: number }
-  | { type: 'phase-started'; at: Instant; phase: number; attempt: number; environments: string[] }
-  | { type: 'deployment-waiting'; at: Instant; phase: number; environment: string }
-  | { type: 'deployment-resumed'; at: Instant; phase: number; environment: string }
+  /** `steps`: what each deployment of it will do, where the pipeline has a process. */
+  | { type: 'phase-started'; at: Instant; phase: number; attempt: number; environments: string[]; steps?: StepKind[] }
+  | ProcessEvent
   | { type: 'deployment-succeeded'; at: Instant; phase: number; environment: string }
-  /** `errored`: the machinery broke, the process did not say no. */
+  /** `errored`: the machinery broke, the process did not say no. `by`: a person did, in that answer (INT-5). */
   | {
       type: 'deployment-failed';
       at: Instant;
@@ -207,6 +288,8 @@ export type ReleaseEvent =
       environment: string;
       detail?: string;
       errored?: boolean;
+      by?: UserId;
+      action?: string;
     }
   /** The flags of a deployment that has more to apply. */
   | { type: 'flags-applied'; at: Instant; phase: number; environment: string }
@@ -273,6 +356,50 @@ export type ReleaseEvent =
   | { type: 'release-aborted'; at: Instant }
   | { type: 'release-completed'; at: Instant };
 
+/** Names the step of a deployment: index in the plan's process, and the deployment by its phase, place and attempt. */
+export interface StepPlace {
+  phase: number;
+  environment: string;
+  attempt: number;
+  step: number;
+}
+
+/** What happened to a step of a deployment. */
+export type ProcessEvent = StepPlace & { at: Instant } & (
+    | { type: 'step-checking' }
+    /** The expression's answer, as it was recorded: a replay does not ask again (PRO-3). */
+    | { type: 'condition-answered'; answer: boolean }
+    /** `limits`: not here. `asked`: the trigger wanted it left out. `status`, `condition`: it was not to run (PRO-8). */
+    | { type: 'step-skipped'; why: 'limits' | 'asked' | 'status' | 'condition' }
+    | { type: 'step-started'; try: number }
+    | { type: 'step-succeeded' }
+    | { type: 'step-failed'; detail: string; errored: boolean }
+    /** `failure`: what the step would fail with, where it asks for guidance (INT-10). */
+    | {
+        type: 'interruption-raised';
+        interruption: number;
+        kind: OpenInterruption['kind'];
+        deadlineAt: Instant | null;
+        failure?: { detail: string; errored: boolean };
+      }
+    /** One of several who have to; it is open to others again (INT-6). */
+    | {
+        type: 'interruption-proceeded';
+        interruption: number;
+        by: UserId;
+        tokenMaker: UserId | null;
+        action: string;
+      }
+    | {
+        type: 'interruption-submitted';
+        interruption: number;
+        result: InterruptionResult;
+        by: UserId;
+        action: string;
+      }
+    | { type: 'interruption-deadline-passed'; interruption: number; outcome: ManualDeadline['outcome'] }
+  );
+
 /** Who or what ended a release early. */
 export type AbortCause = 'person' | 'review-deadline' | 'phase-failed' | 'change-set-outdated';
 
@@ -282,40 +409,6 @@ export interface ActionOutcome {
   number: number;
   at: Instant;
   refusal: Refusal | null;
-}
-
-/** What the rules need of a pinned pipeline, its change set and its authors. */
-export function planOf(
-  pipeline: Pipeline,
-  changes: readonly Change[],
-  authors: UserId[],
-  triggeredWithOwnToken: UserId | null,
-): ReleasePlan {
-  return {
-    phases: pipeline.phases.map((phase) => ({
-      name: phase.name,
-      bakeMs: phase.bakeMs,
-      review: phase.requiredReview,
-      environments: environmentsOf(phase),
-      unconditional: unconditionalIn(phase),
-    })),
-    items: itemsOf(changes),
-    revertWaitMs: REVERT_WAIT_MS,
-    onFailure: pipeline.onFailure,
-    reasonRequired: pipeline.reasonRequired,
-    authors,
-    triggeredWithOwnToken,
-  };
-}
-
-function itemsOf(changes: readonly Change[]): PlanItem[] {
-  const lastFlag = changes.findLastIndex((change) => !isServiceChange(change));
-  return changes.flatMap((change, index): PlanItem[] => {
-    if (isServiceChange(change)) {
-      return [{ kind: 'service', service: change.service, environments: change.environments }];
-    }
-    return index === lastFlag ? [{ kind: 'flags' }] : [];
-  });
 }
 
 /** The position of a release that was just triggered (REL-7). */
@@ -422,6 +515,9 @@ function runningState(state: ReleaseState, holds: readonly Hold[]): ShownState {
 function fullRolloutState({ phases }: ReleaseState, holds: readonly Hold[]): ShownState {
   if (phases.some(({ deployments }) => deployments.some(({ state }) => state === 'running'))) {
     return 'rolling-out';
+  }
+  if (phases.some(({ deployments }) => deployments.some(({ state }) => state === 'waiting'))) {
+    return 'waiting-for-intervention';
   }
   if (phases.some(({ progress }) => progress.status === 'failed')) {
     return 'failed';

@@ -1,5 +1,7 @@
+import { hasRolledOut } from './process';
 import type { DeploymentState, PlanItem, ReleasePlan, ReleaseState, TouchedService } from './release';
 import { phaseAt, planAt } from './release';
+import type { StepPlace } from './release';
 
 /** What a release has begun to do with a service in one environment; `undefined`: nothing. */
 export function touchOf(state: ReleaseState, service: string, environment: string): TouchedService | undefined {
@@ -32,7 +34,7 @@ function hasArrived(plan: ReleasePlan, state: ReleaseState, service: string, env
       ({ unconditional }, phase) =>
         unconditional.includes(environment) &&
         phaseAt(state, phase).deployments.some(
-          (deployment) => deployment.environment === environment && deployment.state === 'succeeded',
+          (deployment) => deployment.environment === environment && hasRolledOut(deployment),
         ),
     )
   );
@@ -54,21 +56,43 @@ export function phasesShown(state: ReleaseState, environment: string): number[] 
 }
 
 /** Whether a deployment has switched its flags, whatever became of it since: they are touched (REL-19). */
-export function hasSwitchedFlags({ state, flagsApplied, ofFullRollout }: DeploymentState): boolean {
-  return flagsApplied || (state === 'succeeded' && !ofFullRollout);
+export function hasSwitchedFlags({ state, flagsApplied, ofFullRollout, steps }: DeploymentState): boolean {
+  return flagsApplied || (state === 'succeeded' && !ofFullRollout && !steps);
 }
 
-/** Where a full roll-out still has services to bring: each environment by the first phase that brings services there (REL-20). */
+/**
+ * Where a full roll-out still has something to do: services to bring, each environment by the first phase that brings
+ * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20).
+ */
 export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase: number; environments: string[] }[] {
+  const byPhase = plan.phases.map(() => new Set<string>());
   const seen = new Set<string>();
-  return plan.phases.flatMap(({ unconditional }, phase) => {
+  plan.phases.forEach(({ unconditional }, phase) => {
     const own = unconditional.filter((environment) => !seen.has(environment));
     own.forEach((environment) => seen.add(environment));
-    const environments = own.filter((environment) =>
-      itemsDue(plan, state, phase, environment).some(({ kind }) => kind === 'service'),
-    );
-    return environments.length > 0 ? [{ phase, environments }] : [];
+    own
+      .filter((environment) => itemsDue(plan, state, phase, environment).some(({ kind }) => kind === 'service'))
+      .forEach((environment) => byPhase[phase]?.add(environment));
   });
+  for (const environment of plan.process.length > 0 ? environmentsWithoutSuccess(plan, state) : []) {
+    const first = plan.phases.findIndex(({ unconditional }) => unconditional.includes(environment));
+    const phase =
+      first === -1 ? plan.phases.findIndex(({ environments }) => environments.includes(environment)) : first;
+    byPhase[phase]?.add(environment);
+  }
+  return byPhase.flatMap((environments, phase) =>
+    environments.size > 0 ? [{ phase, environments: [...environments] }] : [],
+  );
+}
+
+function environmentsWithoutSuccess(plan: ReleasePlan, state: ReleaseState): string[] {
+  const named = new Set(plan.phases.flatMap(({ environments }) => environments));
+  return [...named].filter(
+    (environment) =>
+      !state.phases.some(({ deployments }) =>
+        deployments.some((each) => each.environment === environment && each.state === 'succeeded'),
+      ),
+  );
 }
 
 /** Nothing that was touched is still on its way back (REL-19). */
@@ -77,34 +101,58 @@ export function isAllBack(state: ReleaseState): boolean {
 }
 
 /** Something to be brought about outside, for as long as the position asks for it. */
-export type Job =
-  | { kind: 'roll-out'; phase: number; environment: string; attempt: number }
-  | { kind: 'revert'; service: string; environment: string };
+export type Job = RollOutJob | RevertJob | StepJob;
+
+/** `try`: of the roll-out step, where the pipeline has a process; left out: the first. */
+export interface RollOutJob {
+  kind: 'roll-out';
+  phase: number;
+  environment: string;
+  attempt: number;
+  try?: number;
+}
+
+export interface RevertJob {
+  kind: 'revert';
+  service: string;
+  environment: string;
+}
+
+/** A step that calls somebody, or whose expression has to be evaluated. */
+export interface StepJob extends StepPlace {
+  kind: 'step' | 'condition';
+  try: number;
+}
 
 /** What became of a job, and when. */
 export type FinishedJob =
-  | { job: Extract<Job, { kind: 'roll-out' }>; at: number; outcome: 'succeeded' }
+  | { job: RollOutJob; at: number; outcome: 'succeeded' }
   | {
-      job: Extract<Job, { kind: 'roll-out' }>;
+      job: RollOutJob;
       at: number;
       outcome: 'failed';
       detail: string;
       /** The machinery broke; the process did not say no. */
       errored: boolean;
     }
-  | { job: Extract<Job, { kind: 'revert' }>; at: number; outcome: 'reverted' }
-  | { job: Extract<Job, { kind: 'revert' }>; at: number; outcome: 'drifted'; detail: string };
+  | { job: StepJob; at: number; outcome: 'succeeded' }
+  | { job: StepJob; at: number; outcome: 'failed'; detail: string; errored: boolean }
+  | { job: StepJob; at: number; outcome: 'answered'; answer: boolean }
+  | { job: RevertJob; at: number; outcome: 'reverted' }
+  | { job: RevertJob; at: number; outcome: 'drifted'; detail: string };
 
 /** What has to be under way outside in this position: deployments that run, services on their way back. */
 export function jobsOf(state: ReleaseState): Job[] {
   switch (state.stage) {
     case 'running':
       return state.phases.flatMap(({ deployments }, phase) =>
-        deployments.flatMap((deployment): Job[] =>
-          deployment.state === 'running'
-            ? [{ kind: 'roll-out', phase, environment: deployment.environment, attempt: deployment.attempt }]
-            : [],
-        ),
+        deployments.flatMap((deployment): Job[] => {
+          const { environment, attempt, steps } = deployment;
+          if (steps) {
+            return jobsOfSteps(deployment, phase);
+          }
+          return deployment.state === 'running' ? [{ kind: 'roll-out', phase, environment, attempt }] : [];
+        }),
       );
     case 'aborting':
       return state.touched.flatMap(({ state: progress, service, environment }): Job[] =>
@@ -115,6 +163,25 @@ export function jobsOf(state: ReleaseState): Job[] {
   }
 }
 
+function jobsOfSteps({ state, environment, attempt, steps = [] }: DeploymentState, phase: number): Job[] {
+  if (state !== 'running' && state !== 'waiting') {
+    return [];
+  }
+  return steps.flatMap((each, step): Job[] => {
+    const place = { phase, environment, attempt, step, try: each.try };
+    switch (each.state) {
+      case 'checking':
+        return [{ kind: 'condition', ...place }];
+      case 'running':
+        return each.kind === 'roll-out'
+          ? [{ kind: 'roll-out', phase, environment, attempt, try: each.try }]
+          : [{ kind: 'step', ...place }];
+      default:
+        return [];
+    }
+  });
+}
+
 /** Whether the position still asks for a job. */
 export function asksFor(state: ReleaseState, job: Job): boolean {
   return jobsOf(state).some((asked) => jobName(asked) === jobName(job));
@@ -122,9 +189,22 @@ export function asksFor(state: ReleaseState, job: Job): boolean {
 
 /** The same for the same job, another for any other. */
 export function jobName(job: Job): string {
-  return job.kind === 'roll-out'
-    ? `roll-out/${job.phase}/${job.environment}/${job.attempt}`
-    : `revert/${job.service}/${job.environment}`;
+  switch (job.kind) {
+    case 'roll-out':
+      return `roll-out/${job.phase}/${job.environment}/${attemptOf(job)}`;
+    case 'revert':
+      return `revert/${job.service}/${job.environment}`;
+    default:
+      return `${job.kind}/${job.phase}/${job.environment}/${attemptOf(job)}/${job.step}`;
+  }
+}
+
+/**
+ * The attempt as keys of effects name it: another try of a step that a person has decided is another key (WHK-3,
+ * INT-10), and no retry of the phase has the same.
+ */
+export function attemptOf({ attempt, try: tried = 1 }: { attempt: number; try?: number }): string {
+  return tried === 1 ? String(attempt) : `${attempt}.${tried}`;
 }
 
 /** Whether a deployment applies its flags in the very transaction that starts it: where nothing comes before them (REL-30). */
@@ -133,7 +213,7 @@ export function flagsComeFirst(items: readonly PlanItem[]): boolean {
 }
 
 /** The deployment of that phase, environment and attempt. */
-export function deploymentOf(state: ReleaseState, job: Extract<Job, { kind: 'roll-out' }>) {
+export function deploymentOf(state: ReleaseState, job: RollOutJob) {
   return phaseAt(state, job.phase).deployments.find(
     ({ environment, attempt }) => environment === job.environment && attempt === job.attempt,
   );

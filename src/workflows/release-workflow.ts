@@ -11,10 +11,12 @@ import {
 } from '@temporalio/workflow';
 
 import type { ReleaseActivities } from '../activities';
+import type { JobEnd } from '../activities/roll-out';
 import { MINUTE } from '../domain/instant';
 import { nextStep } from '../domain/next-step';
 import { completePlan, completeState } from '../domain/older-release';
 import { isTerminal } from '../domain/release';
+import type { Job } from '../domain/roll-out';
 import { Jobs } from './jobs';
 import { Mailbox } from './mailbox';
 import type { ActionsSignalArgs, ReleaseWorkflowInput, ReleaseWorkflowMemo, WorkflowPosition } from './messages';
@@ -79,8 +81,18 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
   position.seq = seq;
   mailbox.add(claim.actions);
   const of = { release: input.release, epoch: input.epoch };
+  const begin = (job: Job): Promise<JobEnd> => {
+    switch (job.kind) {
+      case 'roll-out':
+        return rollOut({ ...of, job });
+      case 'revert':
+        return revertService({ ...of, job });
+      default:
+        throw new RangeError(`Nobody runs a ${job.kind}`);
+    }
+  };
   const jobs = new Jobs(
-    (job) => (job.kind === 'roll-out' ? rollOut({ ...of, job }) : revertService({ ...of, job })),
+    (job) => begin(job),
     (actions) => mailbox.add(actions),
   );
 

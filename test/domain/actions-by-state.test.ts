@@ -34,7 +34,8 @@ const atReview = (index: number) => [...upTo(index), did.openReview(index)];
 const approved = (index: number) => [...atReview(index), did.approve(index), did.passReview(index)];
 const rollingOut = (index: number) => [...approved(index), did.rollOut(index)];
 const atIntervention = (index: number) => [
-  ...rollingOut(index),
+  ...approved(index),
+  did.rollOut(index, 1, undefined, ['manual']),
   did.succeed(index, 'staging'),
   did.wait(index, 'production'),
 ];

@@ -1,7 +1,7 @@
 import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
 import { HOUR, SECOND } from '../../src/domain/instant';
-import type { ActionVerb, Review } from '../../src/domain/pipeline';
+import type { ActionVerb, Review, StepKind } from '../../src/domain/pipeline';
 import type {
   AcceptedAction,
   ActionRights,
@@ -48,6 +48,8 @@ export const service = (name: string, environments = ['staging', 'production']):
 export const plan = (more: Partial<ReleasePlan> = {}): ReleasePlan => ({
   phases: PHASES.map((name) => phase(name)),
   items: [{ kind: 'flags' }],
+  process: [],
+  guidedFailure: false,
   revertWaitMs: 10 * SECOND,
   onFailure: 'hold',
   reasonRequired: [],
@@ -112,12 +114,18 @@ export const did = {
     action: 'action-0',
   }),
   passReview: (index: number): ReleaseEvent => ({ type: 'review-passed', at: NOON, phase: index, how: 'approvals' }),
-  rollOut: (index: number, attempt = 1, environments = ['staging', 'production']): ReleaseEvent => ({
+  rollOut: (
+    index: number,
+    attempt = 1,
+    environments = ['staging', 'production'],
+    steps?: StepKind[],
+  ): ReleaseEvent => ({
     type: 'phase-started',
     at: NOON,
     phase: index,
     attempt,
     environments,
+    ...(steps && { steps }),
   }),
   succeed: (index: number, environment: string): ReleaseEvent => ({
     type: 'deployment-succeeded',
@@ -131,11 +139,17 @@ export const did = {
     phase: index,
     environment,
   }),
+  /** Of a deployment that has a manual step and nothing else. */
   wait: (index: number, environment: string): ReleaseEvent => ({
-    type: 'deployment-waiting',
+    type: 'interruption-raised',
     at: NOON,
     phase: index,
     environment,
+    attempt: 1,
+    step: 0,
+    interruption: 1,
+    kind: 'manual',
+    deadlineAt: null,
   }),
   touch: (name: string, environment: string, index = 0): ReleaseEvent => ({
     type: 'service-apply-started',

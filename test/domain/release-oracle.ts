@@ -174,12 +174,16 @@ export class Oracle {
 
   /** Whether the end of a job still means something. */
   private matters({ job }: FinishedJob): boolean {
-    return job.kind === 'roll-out'
-      ? this.isUnderWay() && this.deploymentOf(job)?.state === 'running'
-      : this.services.get(`${job.service} ${job.environment}`) === 'returning';
+    if (job.kind === 'roll-out') {
+      return this.isUnderWay() && this.deploymentOf(job)?.state === 'running';
+    }
+    return job.kind === 'revert' && this.services.get(`${job.service} ${job.environment}`) === 'returning';
   }
 
   private end({ job, outcome }: FinishedJob): void {
+    if (job.kind !== 'roll-out' && job.kind !== 'revert') {
+      return;
+    }
     if (job.kind === 'revert') {
       this.services.set(`${job.service} ${job.environment}`, 'back');
       return;
@@ -260,8 +264,6 @@ export class Oracle {
   report(type: DeploymentReport, environment: string, now: Instant, holds: readonly Hold[]): void {
     this.lastAt = Math.max(this.lastAt, now);
     const states = {
-      'deployment-waiting': 'waiting',
-      'deployment-resumed': 'running',
       'deployment-succeeded': 'succeeded',
       'deployment-failed': 'failed',
     } as const;

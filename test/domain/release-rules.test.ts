@@ -3,7 +3,8 @@ import { evolveAll } from '../../src/domain/evolve';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant';
 import type { Pipeline, Review } from '../../src/domain/pipeline';
 import type { ActionRights, Hold, PhasePlan, ReleasePlan } from '../../src/domain/release';
-import { currentPhase, planOf, shownPhaseState, shownState, triggeredRelease } from '../../src/domain/release';
+import { planOf } from '../../src/domain/plan-of';
+import { currentPhase, shownPhaseState, shownState, triggeredRelease } from '../../src/domain/release';
 import {
   action,
   after,
@@ -60,7 +61,7 @@ describe('progress', () => {
   });
 
   it('REL-6: a deployment that runs shows before one that waits for a person, and that before one that failed', () => {
-    const happened = [...upTo(MIDDLE), did.rollOut(MIDDLE, 1, ['development', 'staging', 'production'])];
+    const happened = [...upTo(MIDDLE), did.rollOut(MIDDLE, 1, ['development', 'staging', 'production'], ['manual'])];
     const shown = (...more: ReturnType<typeof did.wait>[]) => shownState(after(plan(), ...happened, ...more));
 
     expect(shown(did.wait(MIDDLE, 'staging'), did.fail(MIDDLE, 'production'))).toBe('rolling-out');
@@ -587,14 +588,11 @@ describe('skip', () => {
     expect(run.eventsOf('bake-ended')).toMatchObject([{ how: 'skipped', by: 'olga' }]);
   });
 
-  it('REL-17: while an intervention waits it answers nothing', () => {
+  it('REL-17: what is under way finishes first', () => {
     const run = rollingOut();
     run.report('deployment-succeeded', 'staging');
-    run.report('deployment-waiting', 'production');
 
     expect(run.act('skip')).toBeNull();
-    expect(run.shown).toBe('waiting-for-intervention');
-    run.report('deployment-resumed', 'production');
     expect(run.shown).toBe('rolling-out');
     run.report('deployment-succeeded', 'production');
 
@@ -816,8 +814,6 @@ describe('failure', () => {
 
     run.report('deployment-failed', 'staging');
     expect(run.shown).toBe('rolling-out');
-    run.report('deployment-waiting', 'production');
-    expect(run.shown).toBe('waiting-for-intervention');
     run.report('deployment-succeeded', 'production');
 
     expect(run.shown).toBe('failed');
@@ -1294,6 +1290,8 @@ describe('the position as data', () => {
         },
       ],
       items: [],
+      process: [],
+      guidedFailure: false,
       revertWaitMs: 10 * SECOND,
       onFailure: 'abort',
       reasonRequired: ['abort'],

@@ -37,8 +37,7 @@ export interface ObservedStep {
   reached: boolean;
 }
 
-export type DeploymentReport =
-  'deployment-waiting' | 'deployment-resumed' | 'deployment-succeeded' | 'deployment-failed';
+export type DeploymentReport = 'deployment-succeeded' | 'deployment-failed';
 
 /**
  * A release without Temporal and without a database: the workflow's loop, the facade's acceptance and the store's
@@ -269,7 +268,7 @@ export class ReleaseRun {
   private jobIn(environment: string, service: string | undefined): Job {
     const job = this.jobs.underWay.find(
       (each) =>
-        each.environment === environment && (each.kind === 'roll-out' || each.service === (service ?? each.service)),
+        each.environment === environment && (each.kind !== 'revert' || each.service === (service ?? each.service)),
     );
     if (!job) {
       throw new Error(`Nothing is under way in ${environment}`);

@@ -1,6 +1,6 @@
 import { HOUR, MINUTE, SECOND } from '../../src/domain/instant';
 import type { Hold, PhasePlan, PlanItem, ReleasePlan } from '../../src/domain/release';
-import { planOf } from '../../src/domain/release';
+import { planOf } from '../../src/domain/plan-of';
 import { phasesShown } from '../../src/domain/roll-out';
 import { NOON, phase, plan, review, service } from './release-fixture';
 import { ReleaseRun } from './release-run';

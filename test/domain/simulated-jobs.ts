@@ -1,6 +1,6 @@
 import type { Instant } from '../../src/domain/instant';
 import type { AcceptedAction, ReleaseEvent, ReleasePlan, ReleaseState } from '../../src/domain/release';
-import type { FinishedJob, Job } from '../../src/domain/roll-out';
+import type { FinishedJob, Job, RevertJob, RollOutJob } from '../../src/domain/roll-out';
 import { asksFor, deploymentOf, itemsDue, jobName, jobsOf, touchOf } from '../../src/domain/roll-out';
 
 /** What a target says to what it was sent; `silent`: nothing yet. */
@@ -155,12 +155,12 @@ export class SimulatedJobs {
     const { job } = running;
     if (job.kind === 'roll-out') {
       this.apply(running, job);
-    } else {
+    } else if (job.kind === 'revert') {
       this.revert(running, job);
     }
   }
 
-  private apply(running: RunningJob, job: Extract<Job, { kind: 'roll-out' }>): void {
+  private apply(running: RunningJob, job: RollOutJob): void {
     const state = this.around.position();
     const { phase, environment, attempt } = job;
     const deployment = deploymentOf(state, job);
@@ -203,7 +203,7 @@ export class SimulatedJobs {
     this.send(running, effect);
   }
 
-  private revert(running: RunningJob, job: Extract<Job, { kind: 'revert' }>): void {
+  private revert(running: RunningJob, job: RevertJob): void {
     const { service, environment } = job;
     const touched = touchOf(this.around.position(), service, environment);
     if (touched?.state !== 'reverting') {

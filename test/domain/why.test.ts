@@ -256,7 +256,7 @@ describe('REL-26: why', () => {
   });
 
   it('names the deployments that run and those that wait for a person', () => {
-    const rollingOut = after(plan(), did.start(), did.rollOut(0), did.wait(0, 'production'));
+    const rollingOut = after(plan(), did.start(), did.rollOut(0, 1, undefined, ['manual']), did.wait(0, 'production'));
 
     expect(why(plan(), rollingOut)).toMatchObject({
       blockers: [{ kind: 'roll-out', phase: 'staff', running: ['staging'], waiting: ['production'] }],

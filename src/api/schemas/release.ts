@@ -207,7 +207,7 @@ export const action = z
     id: z.string().describe('The action’s id.'),
     release: z.string().describe('Id of the release it was asked of.'),
     number: z.int().min(1).describe('Its place among the release’s actions: they are decided in this order (REL-28).'),
-    verb: z.enum([...RELEASE_ACTIONS, 'accept-drift']).describe('What was asked for.'),
+    verb: z.enum([...RELEASE_ACTIONS, 'accept-drift', 'submit']).describe('What was asked for.'),
     state: z
       .enum(['pending', 'applied', 'refused'])
       .describe('`pending`: accepted and not yet decided; it will be applied or refused, never lost (REL-25).'),
@@ -222,9 +222,10 @@ export const action = z
 const remedy = z
   .strictObject({
     action: z
-      .enum([...RELEASE_ACTIONS, 'accept-drift', 'repair'])
+      .enum([...RELEASE_ACTIONS, 'accept-drift', 'submit', 'repair'])
       .describe(
-        'What lifts it: an action of the release, or its repair, by its name in the path; `accept-drift`: giving up a target.',
+        'What lifts it: an action of the release, or its repair, by its name in the path; `accept-drift`: giving up a ' +
+          'target; `submit`: taking an interruption and answering it.',
       ),
     permission: z.string().nullable().describe('The permission that this needs; null: membership in one of the teams.'),
     teams: z.array(slug).describe('Names of the teams whose members may do it; empty: the permission decides (SEC-4).'),

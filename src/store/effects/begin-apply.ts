@@ -2,7 +2,7 @@ import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
 import type { AcceptedAction, PlanItem } from '../../domain/release';
 import { planAt } from '../../domain/release';
-import type { Job } from '../../domain/roll-out';
+import type { RollOutJob } from '../../domain/roll-out';
 import { deploymentOf, itemsDue } from '../../domain/roll-out';
 import { recordProgress } from '../releases/record-progress';
 import { snapshotsOf, serviceVersionBefore } from '../releases/snapshots';
@@ -17,7 +17,7 @@ import { recordAnswer, type AnswerRecorded } from './record-answer';
 export interface RollOut {
   release: string;
   epoch: number;
-  job: Extract<Job, { kind: 'roll-out' }>;
+  job: RollOutJob;
 }
 
 /** What a deployment does next. */

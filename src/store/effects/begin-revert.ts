@@ -1,7 +1,7 @@
 import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
 import { planAt } from '../../domain/release';
-import type { Job } from '../../domain/roll-out';
+import type { RevertJob } from '../../domain/roll-out';
 import { touchOf } from '../../domain/roll-out';
 import { serviceVersionBefore, snapshotsOf } from '../releases/snapshots';
 import { environmentIdOf, lockRelease, planOfRow, positionOf, serviceChangesOf } from '../releases/stored-release';
@@ -13,7 +13,7 @@ import { recordAnswer, type AnswerRecorded } from './record-answer';
 export interface Revert {
   release: string;
   epoch: number;
-  job: Extract<Job, { kind: 'revert' }>;
+  job: RevertJob;
 }
 
 export type BegunRevert =

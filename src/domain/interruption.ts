@@ -1,0 +1,199 @@
+import type { Instant } from './instant';
+import { openInterruptions, type FoundInterruption } from './process';
+import type { Refusal } from './refusal';
+import { isRefusal, refuse } from './refusal';
+import type { AcceptedAction, InterruptionResult, ReleaseEvent, ReleasePlan, ReleaseState, UserId } from './release';
+
+/*
+ * Interruptions: who holds one is judged here and kept by the store, under the release's lock; what they answer is an
+ * action of the release and decided in its order (docs/adr/0016).
+ */
+
+/** An interruption as far as taking it goes. */
+export interface HeldInterruption {
+  state: 'pending' | 'taken' | 'submitted' | 'closed';
+  /** Slugs of the responsible teams; empty: whoever may deploy (INT-3). */
+  teams: readonly string[];
+  responsibleUser: UserId | null;
+  /** An answer was accepted and is not decided yet. */
+  isAnswered: boolean;
+}
+
+/** What a person brings along: teams, permissions in the project. */
+export interface Person {
+  userId: UserId;
+  /** Slugs. */
+  teams: readonly string[];
+  maySubmit: boolean;
+  mayDeploy: boolean;
+}
+
+/** May take responsibility, and answer (INT-3): with teams a member who may submit, without them whoever may deploy. */
+export function mayTake({ teams }: Pick<HeldInterruption, 'teams'>, person: Person): boolean {
+  return teams.length === 0 ? person.mayDeploy : person.maySubmit && teams.some((team) => person.teams.includes(team));
+}
+
+/** What taking, giving back and handing over do; `none`: it is so already. */
+export type Holding = { kind: 'none' } | { kind: 'held'; by: UserId } | { kind: 'freed' };
+
+/** Takes it, if nobody has it; taking it twice changes nothing (INT-4). `name` names a user. */
+export function take(
+  interruption: HeldInterruption,
+  person: Person,
+  name: (user: UserId) => string,
+): Holding | Refusal {
+  const refusal = notOpen(interruption) ?? notTheirs(interruption, person);
+  if (refusal) {
+    return refusal;
+  }
+  if (interruption.responsibleUser === person.userId) {
+    return { kind: 'none' };
+  }
+  return interruption.responsibleUser === null
+    ? { kind: 'held', by: person.userId }
+    : takenByOther(interruption.responsibleUser, name);
+}
+
+/** The holder gives it back (INT-4); whoever may hand it over can take it from them as well. */
+export function giveBack(
+  interruption: HeldInterruption,
+  person: Person & { mayReassign: boolean },
+  name: (user: UserId) => string,
+): Holding | Refusal {
+  const refusal = notOpen(interruption);
+  if (refusal) {
+    return refusal;
+  }
+  if (interruption.responsibleUser === null) {
+    return refuse('interruption.not-taken', 'Nobody has taken the interruption');
+  }
+  return interruption.responsibleUser === person.userId || person.mayReassign
+    ? { kind: 'freed' }
+    : takenByOther(interruption.responsibleUser, name);
+}
+
+/** Hands it over to somebody who could take it (INT-4); the right to is judged by whoever asks. */
+export function handOver(
+  interruption: HeldInterruption,
+  to: Person,
+  name: (user: UserId) => string,
+): Holding | Refusal {
+  const refusal = notOpen(interruption);
+  if (refusal) {
+    return refusal;
+  }
+  if (!mayTake(interruption, to)) {
+    return refuse('interruption.not-allowed', `${name(to.userId)} could not take this interruption`);
+  }
+  return interruption.responsibleUser === to.userId ? { kind: 'none' } : { kind: 'held', by: to.userId };
+}
+
+/** Whether this person may answer now: the one who holds it, still entitled (INT-2, INT-4); null: yes. */
+export function mayAnswer(
+  interruption: HeldInterruption,
+  person: Person,
+  name: (user: UserId) => string,
+): Refusal | null {
+  const refusal = notOpen(interruption);
+  if (refusal) {
+    return refusal;
+  }
+  if (interruption.responsibleUser === null) {
+    return refuse('interruption.not-taken', 'Take the interruption before you answer it');
+  }
+  if (interruption.responsibleUser !== person.userId) {
+    return takenByOther(interruption.responsibleUser, name);
+  }
+  return notTheirs(interruption, person);
+}
+
+function notOpen({ state, isAnswered }: HeldInterruption): Refusal | null {
+  if (state === 'closed') {
+    return refuse('interruption.closed', 'The interruption was closed and wants no answer any more');
+  }
+  return state === 'submitted' || isAnswered
+    ? refuse('interruption.submitted', 'The interruption has been answered')
+    : null;
+}
+
+function notTheirs(interruption: HeldInterruption, person: Person): Refusal | null {
+  if (mayTake(interruption, person)) {
+    return null;
+  }
+  const { teams } = interruption;
+  return refuse(
+    'interruption.not-allowed',
+    teams.length === 0
+      ? 'The interruption is for those who hold DeploymentCreate'
+      : `The interruption is for members of ${teams.join(' or ')} who hold InterruptionSubmit`,
+  );
+}
+
+function takenByOther(user: UserId, name: (user: UserId) => string): Refusal {
+  return refuse('interruption.taken-by-other', `${name(user)} has taken the interruption`, {
+    responsibleUser: name(user),
+  });
+}
+
+/** What can be answered to an open interruption: a failure that must not be ignored offers no `ignore` (INT-10). */
+export function resultsOf({ open, step }: Pick<FoundInterruption, 'open' | 'step'>): InterruptionResult[] {
+  if (open.kind === 'manual') {
+    return ['proceed', 'abort'];
+  }
+  return step.required ? ['fail', 'retry'] : ['fail', 'retry', 'ignore'];
+}
+
+/** Decides an accepted answer (INT-5, INT-6, INT-10): what happens, or why it does not count. */
+export function submitAnswer(
+  { state, plan }: { state: ReleaseState; plan: ReleasePlan },
+  action: AcceptedAction,
+  at: Instant,
+): { events: ReleaseEvent[] } | Refusal {
+  const { answer } = action;
+  const found = openInterruptions(state, plan).find(({ open }) => open.number === answer?.interruption);
+  if (!answer || !found) {
+    return refuse('interruption.submitted', 'The interruption was answered, or its deadline had passed, before');
+  }
+  const refusal = mayCount(plan, found, action);
+  if (isRefusal(refusal)) {
+    return refusal;
+  }
+  const { place, open } = found;
+  const told = { ...place, at, interruption: open.number, by: action.by, action: action.id };
+  const missing = (found.step.manual?.approvals ?? 1) - open.proceeds.length - 1;
+  return {
+    events: [
+      answer.result === 'proceed' && missing > 0
+        ? { ...told, type: 'interruption-proceeded', tokenMaker: action.rights.tokenMaker }
+        : { ...told, type: 'interruption-submitted', result: answer.result },
+    ],
+  };
+}
+
+function mayCount(plan: ReleasePlan, found: FoundInterruption, action: AcceptedAction): Refusal | object {
+  const { answer, rights, by } = action;
+  const { open, step } = found;
+  const allowed = resultsOf(found);
+  if (answer && !allowed.includes(answer.result)) {
+    return refuse('interruption.result-unknown', `It can be answered with ${allowed.join(', ')}`, { results: allowed });
+  }
+  const { manual } = step;
+  if (open.kind === 'failure' || !manual) {
+    return {};
+  }
+  if (manual.notesRequired && !answer?.hasNotes) {
+    return refuse('interruption.notes-required', `Step ${step.name} asks for notes`);
+  }
+  if (!manual.authorMaySubmit && plan.authors.includes(by)) {
+    return refuse('interruption.author', 'An author of the release cannot answer this one');
+  }
+  if (open.proceeds.some((proceed) => proceed.by === by) && answer?.result === 'proceed') {
+    return refuse('interruption.already-proceeded', 'This person has proceeded already; others have to');
+  }
+  const maker = rights.tokenMaker;
+  const hasProceeded = open.proceeds.some((proceed) => proceed.by === maker && proceed.tokenMaker === null);
+  if (maker !== null && (plan.triggeredWithOwnToken === maker || hasProceeded)) {
+    return refuse('interruption.token-maker', 'The token was made by someone who triggered or answered this already');
+  }
+  return {};
+}

@@ -1,0 +1,64 @@
+import type { ManualDeadline, ManualStep, ProcessStep, StepKind } from './pipeline';
+import type { ManualPlan, StepPlan } from './release';
+
+/** Name of the roll-out that a process has without listing it; another where a step has that name (PRO-7). */
+const IMPLIED_NAMES = ['Roll out', 'Roll out the change set'];
+
+/**
+ * What the rules need to know of a process: a roll-out is in it, first where none is listed (PRO-7). Empty for a
+ * pipeline without one, whose deployments are roll-outs and nothing else.
+ */
+export function processPlan(process: readonly ProcessStep[], skipSteps: readonly string[]): StepPlan[] {
+  if (process.length === 0) {
+    return [];
+  }
+  const left = new Set(skipSteps.map((name) => name.toLowerCase()));
+  const listed = process.map((step): StepPlan => {
+    const { name, kind, environments, notEnvironments, phases, runWhen, start } = step;
+    const required = isRequired(step);
+    return {
+      ...{ name, kind, environments, notEnvironments, phases, start, required },
+      runWhen: typeof runWhen === 'string' ? runWhen : 'expression',
+      skipped: !required && left.has(name.toLowerCase()),
+      ...(step.kind === 'manual' && { manual: manualPlan(step) }),
+    };
+  });
+  return listed.some(({ kind }) => kind === 'roll-out') ? listed : [impliedRollOut(listed), ...listed];
+}
+
+/**
+ * Whether nobody may leave a step out: it says so, a team is responsible for it (PRO-4), or it is the roll-out, which is
+ * what a deployment is for.
+ */
+export function isRequired(step: ProcessStep): boolean {
+  return step.required || step.kind === 'roll-out' || (step.kind === 'manual' && step.teams.length > 0);
+}
+
+function impliedRollOut(listed: readonly StepPlan[]): StepPlan {
+  const taken = new Set(listed.map(({ name }) => name.toLowerCase()));
+  const name = IMPLIED_NAMES.find((each) => !taken.has(each.toLowerCase())) ?? 'Roll out (implied)';
+  return {
+    name,
+    kind: 'roll-out',
+    environments: [],
+    notEnvironments: [],
+    phases: [],
+    runWhen: 'success',
+    start: 'after-previous',
+    required: true,
+    skipped: false,
+  };
+}
+
+function manualPlan({ approvals, notesRequired, authorMaySubmit, deadline }: ManualStep): ManualPlan {
+  return { approvals, notesRequired, authorMaySubmit, deadline: deadline && deadlinePlan(deadline) };
+}
+
+function deadlinePlan({ afterMs, outcome }: ManualDeadline): ManualPlan['deadline'] {
+  return { afterMs, outcome };
+}
+
+/** The kinds of a plan's steps, in order: what a deployment begins with. */
+export function kindsOf(process: readonly StepPlan[]): StepKind[] {
+  return process.map(({ kind }) => kind);
+}

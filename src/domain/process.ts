@@ -1,0 +1,325 @@
+import type { Instant } from './instant';
+import type {
+  DeploymentState,
+  OpenInterruption,
+  ProcessEvent,
+  ReleaseEvent,
+  ReleasePlan,
+  ReleaseState,
+  StepFailure,
+  StepPlace,
+  StepPlan,
+  StepState,
+} from './release';
+import { planAt } from './release';
+
+/*
+ * A deployment's process: which step is next, and when the deployment has ended (PRO-2, PRO-7, PRO-8). Steps that start
+ * together are a group; a group starts when the one before it has ended.
+ */
+
+/** A deployment that has a process, and where it stands. */
+interface RunningProcess {
+  phase: number;
+  deployment: DeploymentState;
+  steps: readonly StepState[];
+}
+
+/**
+ * What the processes of a release do next without anybody's doing: steps that start, are left out or are checked, and
+ * the ends of deployments. One deployment's at a time, nothing where all of them are waiting for something.
+ */
+export function advanceProcesses(state: ReleaseState, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
+  for (const running of runningProcesses(state)) {
+    const events = advance(running, state, plan, at);
+    if (events.length > 0) {
+      return events;
+    }
+  }
+  return [];
+}
+
+/** The deployments that run or wait, and have a process. */
+function runningProcesses(state: ReleaseState): RunningProcess[] {
+  return state.phases.flatMap(({ deployments }, phase) =>
+    deployments.flatMap((deployment): RunningProcess[] =>
+      deployment.steps && (deployment.state === 'running' || deployment.state === 'waiting')
+        ? [{ phase, deployment, steps: deployment.steps }]
+        : [],
+    ),
+  );
+}
+
+function advance(running: RunningProcess, state: ReleaseState, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
+  const { phase, deployment, steps } = running;
+  const failures: StepFailure[] = [];
+  for (const group of groupsOf(plan.process)) {
+    const states = group.flatMap((index) => steps[index] ?? []);
+    if (states.every(hasEnded)) {
+      failures.push(...states.flatMap(({ state: ended, failure }) => (ended === 'failed' && failure ? [failure] : [])));
+      continue;
+    }
+    let raised = state.interruptions ?? 0;
+    return group.flatMap((index): ReleaseEvent[] => {
+      const step = plan.process[index];
+      const standing = steps[index];
+      if (!step || !standing) {
+        return [];
+      }
+      const place = { at, phase, environment: deployment.environment, attempt: deployment.attempt, step: index };
+      const event = begin(step, standing, { place, phaseName: planAt(plan, phase).name, failed: failures.length > 0 });
+      if (event?.type !== 'interruption-raised') {
+        return event ? [event] : [];
+      }
+      raised += 1;
+      return [{ ...event, interruption: raised }];
+    });
+  }
+  return [endOf(running, failures, at)];
+}
+
+/** A deployment whose steps have all ended; the first failure is what people are told of (INT-5, PRO-8). */
+function endOf({ phase, deployment }: RunningProcess, failures: readonly StepFailure[], at: Instant): ReleaseEvent {
+  const { environment } = deployment;
+  const [first] = failures;
+  if (!first) {
+    return { type: 'deployment-succeeded', at, phase, environment };
+  }
+  const { detail, errored, by, action } = first;
+  return {
+    type: 'deployment-failed',
+    at,
+    phase,
+    environment,
+    detail,
+    errored,
+    ...(by !== undefined && { by }),
+    ...(action !== undefined && { action }),
+  };
+}
+
+/** The indexes of steps that start together, in order; the first step opens a group, whatever it says. */
+function groupsOf(process: readonly StepPlan[]): number[][] {
+  const groups: number[][] = [];
+  process.forEach(({ start }, index) => {
+    const last = groups.at(-1);
+    if (start === 'with-previous' && last) {
+      last.push(index);
+    } else {
+      groups.push([index]);
+    }
+  });
+  return groups;
+}
+
+/** Nothing becomes of a step any more. */
+function hasEnded({ state }: StepState): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'skipped' || state === 'aborted';
+}
+
+interface Beginning {
+  place: StepPlace & { at: Instant };
+  phaseName: string;
+  /** A step of an earlier group has failed; one that did not run has no status (PRO-8). */
+  failed: boolean;
+}
+
+/** How a step begins whose turn it is; null: it is under way. */
+function begin(step: StepPlan, { state, try: tried }: StepState, beginning: Beginning): ProcessEvent | null {
+  const { place } = beginning;
+  switch (state) {
+    case 'pending': {
+      const why = whyLeftOut(step, beginning);
+      if (why !== null) {
+        return { ...place, type: 'step-skipped', why };
+      }
+      return step.runWhen === 'expression' ? { ...place, type: 'step-checking' } : start(step, tried, place);
+    }
+    case 'ready':
+      return start(step, tried, place);
+    default:
+      return null;
+  }
+}
+
+function whyLeftOut(
+  { environments, notEnvironments, phases, skipped, runWhen }: StepPlan,
+  { place, phaseName, failed }: Beginning,
+): 'limits' | 'asked' | 'status' | null {
+  const isHere =
+    (environments.length === 0 || environments.includes(place.environment)) &&
+    !notEnvironments.includes(place.environment) &&
+    (phases.length === 0 || phases.includes(phaseName));
+  if (!isHere) {
+    return 'limits';
+  }
+  if (skipped) {
+    return 'asked';
+  }
+  return (runWhen === 'success' && failed) || (runWhen === 'failure' && !failed) ? 'status' : null;
+}
+
+function start(step: StepPlan, tried: number, place: StepPlace & { at: Instant }): ProcessEvent {
+  if (step.kind !== 'manual') {
+    return { ...place, type: 'step-started', try: tried };
+  }
+  const deadline = step.manual?.deadline ?? null;
+  return {
+    ...place,
+    type: 'interruption-raised',
+    // Given by whoever counts them.
+    interruption: 0,
+    kind: 'manual',
+    deadlineAt: deadline && place.at + deadline.afterMs,
+  };
+}
+
+/** A step that has gone wrong: a person is asked before it fails, where the pipeline wants that (INT-10). */
+export function failedStep(
+  state: ReleaseState,
+  plan: ReleasePlan,
+  place: StepPlace & { at: Instant },
+  failure: { detail: string; errored: boolean },
+): ProcessEvent {
+  const { detail, errored } = failure;
+  return plan.guidedFailure
+    ? {
+        ...place,
+        type: 'interruption-raised',
+        interruption: (state.interruptions ?? 0) + 1,
+        kind: 'failure',
+        deadlineAt: null,
+        failure: { detail, errored },
+      }
+    : { ...place, type: 'step-failed', detail, errored };
+}
+
+/** An interruption that is not answered, and whose step it is. */
+export interface FoundInterruption {
+  place: StepPlace;
+  step: StepPlan;
+  open: OpenInterruption;
+}
+
+/** All that are open, in the order in which they were raised. */
+export function openInterruptions(state: ReleaseState, plan: ReleasePlan): FoundInterruption[] {
+  return runningProcesses(state)
+    .flatMap(({ phase, deployment, steps }) =>
+      steps.flatMap(({ interruption: open }, index): FoundInterruption[] => {
+        const step = plan.process[index];
+        const { environment, attempt } = deployment;
+        return open && step ? [{ place: { phase, environment, attempt, step: index }, step, open }] : [];
+      }),
+    )
+    .sort((a, b) => a.open.number - b.open.number);
+}
+
+/** The interruption whose deadline passes first; null: none has one (INT-6). */
+export function nextDeadline(state: ReleaseState, plan: ReleasePlan): (FoundInterruption & { at: Instant }) | null {
+  let next: (FoundInterruption & { at: Instant }) | null = null;
+  for (const found of openInterruptions(state, plan)) {
+    const at = found.open.deadlineAt;
+    if (at !== null && (next === null || at < next.at)) {
+      next = { ...found, at };
+    }
+  }
+  return next;
+}
+
+/** What a deadline that passes brings about (INT-6, VAR-8). */
+export function deadlinePassed({ place, step, open }: FoundInterruption, at: Instant): ProcessEvent {
+  return {
+    ...place,
+    at,
+    type: 'interruption-deadline-passed',
+    interruption: open.number,
+    outcome: step.manual?.deadline?.outcome ?? 'abort',
+  };
+}
+
+/** The roll-out step of a deployment that has a process. */
+export function rollOutStep({ steps }: Pick<DeploymentState, 'steps'>): number {
+  return steps?.findIndex(({ kind }) => kind === 'roll-out') ?? -1;
+}
+
+/** Whether a deployment has brought the change set to its targets: for certain, or as far as anybody has told yet. */
+export function hasRolledOut(deployment: DeploymentState): boolean {
+  return deployment.steps
+    ? deployment.steps.some(({ kind, state }) => kind === 'roll-out' && state === 'succeeded')
+    : deployment.state === 'succeeded';
+}
+
+/** The steps of a deployment after one of its events. */
+export function evolveStep(deployment: DeploymentState, event: ProcessEvent): DeploymentState {
+  if (!deployment.steps?.[event.step]) {
+    return deployment;
+  }
+  const steps = deployment.steps.map((step, index) => (index === event.step ? changed(step, event) : step));
+  const isWaiting = steps.some(({ interruption }) => interruption !== undefined);
+  return { ...deployment, steps, state: isWaiting ? 'waiting' : 'running' };
+}
+
+function changed(step: StepState, event: ProcessEvent): StepState {
+  const { interruption: open, failure, ...rest } = step;
+  switch (event.type) {
+    case 'step-checking':
+      return { ...rest, state: 'checking' };
+    case 'condition-answered':
+      return { ...rest, state: event.answer ? 'ready' : 'checking' };
+    case 'step-skipped':
+      return { ...rest, state: 'skipped' };
+    case 'step-started':
+      return { ...rest, state: 'running' };
+    case 'step-succeeded':
+      return { ...rest, state: 'succeeded' };
+    case 'step-failed':
+      return { ...rest, state: 'failed', failure: { detail: event.detail, errored: event.errored } };
+    case 'interruption-raised':
+      return {
+        ...rest,
+        state: 'waiting',
+        interruption: { number: event.interruption, kind: event.kind, deadlineAt: event.deadlineAt, proceeds: [] },
+        ...(event.failure && { failure: event.failure }),
+      };
+    case 'interruption-proceeded':
+      return open
+        ? {
+            ...step,
+            interruption: { ...open, proceeds: [...open.proceeds, { by: event.by, tokenMaker: event.tokenMaker }] },
+          }
+        : step;
+    case 'interruption-submitted':
+      return answered(rest, failure, event);
+    case 'interruption-deadline-passed':
+      switch (event.outcome) {
+        case 'proceed':
+          return { ...rest, state: 'succeeded' };
+        case 'abort':
+          return {
+            ...rest,
+            state: 'failed',
+            failure: { detail: 'Nobody answered before the deadline', errored: false },
+          };
+        case 'escalate':
+          return open ? { ...step, interruption: { ...open, deadlineAt: null } } : step;
+      }
+  }
+}
+
+function answered(
+  step: Omit<StepState, 'interruption' | 'failure'>,
+  failure: StepFailure | undefined,
+  { result, by, action }: Extract<ProcessEvent, { type: 'interruption-submitted' }>,
+): StepState {
+  switch (result) {
+    case 'proceed':
+    case 'ignore':
+      return { ...step, state: 'succeeded' };
+    case 'abort':
+      return { ...step, state: 'failed', failure: { detail: 'A person said no', errored: false, by, action } };
+    case 'fail':
+      return { ...step, state: 'failed', ...(failure && { failure }) };
+    case 'retry':
+      return { ...step, state: 'ready', try: step.try + 1 };
+  }
+}
