@@ -20,13 +20,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
 /**
  * Why no answer came, for people. Only the error's code is used: its message may hold what the target wrote, its
  * certificate for example.
+ *
+ * @param whom what the other side is called
  */
-export function failureDetail(error: NodeJS.ErrnoException): string {
+export function failureDetail(error: NodeJS.ErrnoException, whom = 'target'): string {
   const code = /^[A-Z][A-Z0-9_]{1,60}$/.exec(error.code ?? '')?.[0];
-  if (code === undefined) {
-    return 'The connection to the target failed';
-  }
-  return `${sentenceOf(code)} (${code})`;
+  const sentence = code === undefined ? 'The connection to the target failed' : `${sentenceOf(code)} (${code})`;
+  return sentence.replace('target', whom);
 }
 
 function sentenceOf(code: string): string {
