@@ -1,5 +1,5 @@
+import { boundedRetryAfterMs, classOfAnswer } from './http-answer';
 import { quoted } from './quoted';
-import { RETRY_AFTER_MAX_MS } from './retry';
 
 /** What came of one send to a webhook target. `detail` is for people. */
 export type WebhookOutcome =
@@ -27,33 +27,27 @@ export interface WebhookAnswer {
   version: string | null;
 }
 
-/** Of all the 4xx, those that say nothing about the request itself: timeout, conflict, too early, too many. */
-const PASSING = [408, 409, 425, 429];
-
 /**
  * What an answer means (WHK-1, WHK-5, PRO-5). A target that expected another version but has the one asked for was
  * brought there by an earlier send whose answer was lost: that is no drift.
  */
 export function judgeAnswer({ status, retryAfterMs, currentVersion, version }: WebhookAnswer): WebhookOutcome {
-  if (status >= 200 && status < 300) {
-    return { kind: 'done' };
-  }
   if (status === 412) {
     return currentVersion === version
       ? { kind: 'done' }
       : { kind: 'drifted', detail: driftDetail(currentVersion), currentVersion };
   }
-  if (status >= 300 && status < 400) {
-    return { kind: 'refused', detail: `The target answered ${status}; redirects are not followed` };
+  const detail = `The target answered ${status}`;
+  switch (classOfAnswer(status)) {
+    case 'done':
+      return { kind: 'done' };
+    case 'redirect':
+      return { kind: 'refused', detail: `${detail}; redirects are not followed` };
+    case 'refused':
+      return { kind: 'refused', detail };
+    case 'broken':
+      return { kind: 'broken', detail, retryAfterMs: boundedRetryAfterMs(retryAfterMs) };
   }
-  if (status >= 400 && status < 500 && !PASSING.includes(status)) {
-    return { kind: 'refused', detail: `The target answered ${status}` };
-  }
-  return {
-    kind: 'broken',
-    detail: `The target answered ${status}`,
-    retryAfterMs: retryAfterMs === null ? null : Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MAX_MS),
-  };
 }
 
 function driftDetail(currentVersion: string | null | undefined): string {
