@@ -120,6 +120,16 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     ],
   },
 
+  'variable.unknown': { detail: 'There is no variable Database.Url' },
+  'variable.gone': { detail: 'The variable Database.Url was deleted' },
+  'variable.in-use': {
+    detail: `Database.Url is in use by pipeline standard, release ${RELEASE}`,
+    facts: { users: ['pipeline standard', `release ${RELEASE}`] },
+  },
+  'variable.invalid': {
+    detail: 'environments[0] names the environment "moon", which does not exist',
+    errors: [{ path: 'environments[0]', message: 'names the environment "moon", which does not exist' }],
+  },
   'release.invalid': {
     detail: 'changes[0].flag names the flag "new-chekout", which does not exist',
     errors: [{ path: 'changes[0].flag', message: 'names the flag "new-chekout", which does not exist' }],

@@ -20,7 +20,7 @@ const MEANING: Record<Permission, string> = {
   DeploymentCreate: LATER,
   DefectResolve: LATER,
   PipelineEdit: 'Create, change and delete pipelines',
-  VariableEdit: LATER,
+  VariableEdit: 'Create, change and delete variables; a release that is approved already uses them as they are then',
   FreezeEdit: LATER,
   StopTheLine: LATER,
   InterruptionReassign: LATER,

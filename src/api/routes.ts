@@ -12,6 +12,7 @@ import { projectRoutes } from './projects/project-routes';
 import { releaseRoutes } from './releases/routes';
 import { serviceRoutes } from './services/service-routes';
 import { userRoutes } from './users/user-routes';
+import { variableRoutes } from './variables/variable-routes';
 
 /** Every route there is: one list per area, one line here. */
 export function routes(deps: Deps): Route[] {
@@ -23,6 +24,7 @@ export function routes(deps: Deps): Route[] {
     ...ofrepRoutes(deps),
     ...serviceRoutes(deps),
     ...pipelineRoutes(deps),
+    ...variableRoutes(deps),
     ...releaseRoutes(deps),
     ...auditRoutes(deps),
     applyRoute(deps),

@@ -21,6 +21,7 @@ const known: Record<string, string> = {
   flag: 'checkout',
   service: 'payments',
   pipeline: 'standard',
+  variable: 'Region',
   user: 'ada',
   team: 'leads',
   key: 'checkout',
@@ -37,6 +38,7 @@ beforeAll(async () => {
   await admin.put('/v1/projects/shop/flags/checkout', { kind: 'gate', definition, description: '' }).expect(201);
   await admin.put('/v1/projects/shop/services/payments', {}).expect(201);
   await admin.put('/v1/projects/shop/pipelines/standard', { phases: [{ name: 'all', bake: '1h', rules }] }).expect(201);
+  await admin.put('/v1/projects/shop/variables/Region', { value: 'eu' }).expect(201);
   await admin.put('/v1/users/ada', {}).expect(201);
   await admin.put('/v1/teams/leads', { members: ['ada'] }).expect(201);
   const key = await admin.post('/v1/projects/shop/environments/production/evaluation-keys').expect(201);
@@ -114,6 +116,7 @@ async function rowCounts(): Promise<Record<string, number>> {
     'services',
     'serviceSecrets',
     'pipelineVersions',
+    'variables',
     'releases',
     'actions',
     'users',

@@ -4,9 +4,11 @@ import { environmentBody } from '../projects/environment-view';
 import { projectBody } from '../projects/project-view';
 import { slug } from '../schemas/common';
 import { pipelineBody } from '../schemas/pipeline';
+import { variableName } from '../schemas/variable';
 import { serviceBody } from '../services/service-view';
 import { teamBody } from '../users/team-view';
 import { userBody } from '../users/user-view';
+import { variableBody } from '../variables/variable-view';
 
 const MOST_DOCUMENTS = 500;
 
@@ -57,6 +59,15 @@ const serviceDocument = z
   })
   .meta({ id: 'ServiceDocument', description: 'A service to apply.' });
 
+const variableDocument = z
+  .strictObject({
+    kind: z.literal('variable').describe('A variable of a project, but no sensitive one: documents hold no secrets.'),
+    project,
+    name: variableName,
+    spec: variableBody.describe(spec),
+  })
+  .meta({ id: 'VariableDocument', description: 'A variable to apply.' });
+
 const pipelineDocument = z
   .strictObject({
     kind: z.literal('pipeline').describe('A pipeline.'),
@@ -75,6 +86,7 @@ export const applyDocument = z
     environmentDocument,
     flagDocument,
     serviceDocument,
+    variableDocument,
     pipelineDocument,
   ])
   .meta({ id: 'Document', description: 'One thing to create or replace.' });
@@ -103,10 +115,10 @@ const difference = z
 const appliedDocument = z
   .strictObject({
     kind: z
-      .enum(['project', 'user', 'team', 'environment', 'flag', 'service', 'pipeline'])
+      .enum(['project', 'user', 'team', 'environment', 'flag', 'service', 'variable', 'pipeline'])
       .describe('Kind of the document.'),
     project: slug.nullable().describe('Name of the project it belongs to; null: none.'),
-    name,
+    name: z.string().describe('Its name in paths.'),
     outcome: z.enum(['created', 'changed', 'unchanged']).describe('What became of it, or would.'),
     difference: z.array(difference).describe('Every place in which it changes; empty for what stays as it is.'),
   })

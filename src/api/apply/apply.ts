@@ -25,6 +25,7 @@ const ORDER: readonly ApplyDocument['kind'][] = [
   'environment',
   'flag',
   'service',
+  'variable',
   'pipeline',
 ];
 
@@ -32,7 +33,7 @@ const ORDER: readonly ApplyDocument['kind'][] = [
 const MOST_ERRORS = 100;
 
 /** Creates or replaces many things at once, all or none (PIPE-7, SEC-2). */
-export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFault }: Deps) =>
+export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFault, secretBox }: Deps) =>
   defineRoute({
     method: 'post',
     path: '/v1/apply',
@@ -42,7 +43,8 @@ export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFa
       'Idempotent: what is as described stays as it is. Each document is checked as if it were sent alone, permission ' +
       'included, before any is written (SEC-2). Documents may stand in any order. A flag is compared with what was last ' +
       'applied: where the document is the same it is left alone, whatever a release has made of it since; a changed one ' +
-      'is a direct edit (REL-4). A new service comes without a secret: `POST …/secret` makes the first. With `dryRun` ' +
+      'is a direct edit (REL-4). A new service comes without a secret: `POST …/secret` makes the first. A sensitive variable is ' +
+      'refused: documents hold no secrets. With `dryRun` ' +
       'nothing is written and the difference is shown.',
     permission: 'authenticated',
     query: z.strictObject({
@@ -67,6 +69,8 @@ export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFa
       'flag.being-released',
       'service.gone',
       'service.invalid',
+      'variable.gone',
+      'variable.invalid',
       'pipeline.gone',
       'pipeline.invalid',
     ],
@@ -78,7 +82,7 @@ export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFa
           await authorizeAll(unit, documents, caller);
           throw new DryRun({
             dryRun: true,
-            documents: await writeAll(unit, documents, { caller, at: now(), endpointFault }),
+            documents: await writeAll(unit, documents, { caller, at: now(), endpointFault, secretBox }),
           });
         };
         return ok(await store.write(tryIt).catch(foundBy));
@@ -92,7 +96,7 @@ export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFa
         }
         const result: Applied = {
           dryRun: false,
-          documents: await writeAll(unit, documents, { caller, at: now(), endpointFault }),
+          documents: await writeAll(unit, documents, { caller, at: now(), endpointFault, secretBox }),
         };
         await claim.keep(result);
         return result;

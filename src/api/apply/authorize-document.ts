@@ -38,6 +38,8 @@ export async function authorizeDocument(
       return (await changesEndpoints(unit, document))
         ? authorizeInProject(unit, caller, document.project, 'EndpointEdit', createdProjects)
         : undefined;
+    case 'variable':
+      return authorizeInProject(unit, caller, document.project, 'VariableEdit', createdProjects);
     case 'pipeline':
       return authorizeInProject(unit, caller, document.project, 'PipelineEdit', createdProjects);
   }

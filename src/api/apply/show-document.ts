@@ -8,12 +8,14 @@ import { serviceRecords } from '../../store/services/service-record';
 import type { Unit } from '../../store/store';
 import { findTeam } from '../../store/users/find-team';
 import { findUser } from '../../store/users/find-user';
+import { getVariable } from '../../store/variables/variable-record';
 import { showEnvironment } from '../projects/environment-view';
 import { showProject } from '../projects/project-view';
 import { fromPipeline } from '../schemas/pipeline';
 import { showServiceSettings } from '../services/service-view';
 import { readTeam } from '../users/team-view';
 import { readUser } from '../users/user-view';
+import { showVariableSettings } from '../variables/variable-view';
 import type { ApplyDocument } from './apply-body';
 
 /** What can be set of the thing that a document names, as it is in this transaction; null when it is not there. */
@@ -47,7 +49,7 @@ async function readThing(unit: Unit, document: ApplyDocument): Promise<object | 
 async function readInProject(
   { sql }: Unit,
   projectId: string,
-  document: Extract<ApplyDocument, { kind: 'environment' | 'flag' | 'service' | 'pipeline' }>,
+  document: Extract<ApplyDocument, { kind: 'environment' | 'flag' | 'service' | 'variable' | 'pipeline' }>,
 ): Promise<object | null> {
   switch (document.kind) {
     case 'environment': {
@@ -62,6 +64,10 @@ async function readInProject(
       const service = await findService(sql, projectId, document.name);
       const [record] = await serviceRecords(sql, service ? [service] : []);
       return record ? showServiceSettings(record) : null;
+    }
+    case 'variable': {
+      const variable = await getVariable(sql, projectId, document.name);
+      return variable && showVariableSettings(variable);
     }
     case 'pipeline': {
       const pipeline = await findPipeline(sql, projectId, document.name);

@@ -12,13 +12,14 @@ import { toPipeline } from '../schemas/pipeline';
 import { saveService } from '../services/save-service';
 import { saveTeam } from '../users/save-team';
 import { saveUser } from '../users/save-user';
+import { saveVariable } from '../variables/save-variable';
 import type { ApplyDocument } from './apply-body';
 
 /** A document names no version: whoever keeps it in a repository wants what it says. */
 const preconditions = { ifMatch: null, ifNoneMatch: null };
 
 /** Who writes, when, and what a document is judged by beside the store. */
-export interface Writing extends Pick<Deps, 'endpointFault'> {
+export interface Writing extends Pick<Deps, 'endpointFault' | 'secretBox'> {
   caller: Caller;
   at: number;
 }
@@ -32,7 +33,7 @@ export interface Writing extends Pick<Deps, 'endpointFault'> {
 export async function writeDocument(
   unit: Unit,
   document: ApplyDocument,
-  { caller, at, endpointFault }: Writing,
+  { caller, at, endpointFault, secretBox }: Writing,
 ): Promise<'created' | 'changed' | 'unchanged'> {
   const by = caller.userId;
   const slug = document.name;
@@ -69,6 +70,11 @@ export async function writeDocument(
       const { id: projectId } = await liveProject(unit, document.project);
       const { spec: body } = document;
       return (await saveService(unit, { projectId, slug, body, caller, at, preconditions, endpointFault })).kind;
+    }
+    case 'variable': {
+      const { id: projectId } = await liveProject(unit, document.project);
+      const { name, spec: body } = document;
+      return saveVariable(unit, { projectId, name, body, isDocument: true, secretBox, by, at, preconditions });
     }
     case 'pipeline': {
       const { id: projectId } = await liveProject(unit, document.project);

@@ -13,8 +13,8 @@ export const deleteEnvironmentRoute = ({ store, now, keyRing }: Deps) =>
     operationId: 'deleteEnvironment',
     summary: 'Delete an environment',
     description:
-      'Refused while a pipeline or a release reaches it. Its evaluation keys open nothing any more, and services lose ' +
-      'their endpoints there.',
+      'Refused while a pipeline or a release reaches it, or a variable is limited to it. Its evaluation keys open ' +
+      'nothing any more, and services lose their endpoints there.',
     permission: { name: 'EnvironmentEdit', in: environmentScope(store) },
     params: environmentParams,
     answers: { 204: { description: 'It is deleted.' } },

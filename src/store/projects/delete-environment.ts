@@ -1,15 +1,17 @@
 import { lockServicesIn, removeEndpointsIn } from '../services/remove-endpoints-in';
 import type { Unit } from '../store';
+import { variablesNaming } from '../variables/variables-for';
 import { findEnvironment, lockEnvironment, type EnvironmentRow } from './find-environment';
 import { pipelinesInUse, reaches } from './live-releases';
 
-/** `busy` names the pipelines and releases that reach it. */
+/** `busy` names the pipelines and releases that reach it, and the variables that are limited to it. */
 export type DeleteEnvironmentOutcome =
   { kind: 'deleted' } | { kind: 'unknown' } | { kind: 'gone' } | { kind: 'busy'; users: string[] };
 
 /**
  * Deletes an environment softly (HTTP-7). Its evaluation keys open nothing any more, and services are not deployed to it
- * any more: an endpoint there holds nobody up, as what would still send to it reaches the environment and does.
+ * any more: an endpoint there holds nobody up, as what would still send to it reaches the environment and does. A
+ * variable that names it does: taken off its list the last name would leave an empty one, which means everywhere.
  */
 export async function deleteEnvironment(
   unit: Unit,
@@ -29,9 +31,11 @@ export async function deleteEnvironment(
   }
   input.judge(known);
 
-  const users = (await pipelinesInUse(unit.sql, projectId)).filter((used) => reaches(used, slug));
+  const pipelines = (await pipelinesInUse(unit.sql, projectId)).filter((used) => reaches(used, slug));
+  const variables = await variablesNaming(unit.sql, projectId, known.id);
+  const users = [...pipelines.map(({ user }) => user), ...variables.map((name) => `variable ${name}`)];
   if (users.length > 0) {
-    return { kind: 'busy', users: users.map(({ user }) => user) };
+    return { kind: 'busy', users };
   }
   await unit.sql.updateTable('environments').set({ deletedAt: at }).where('id', '=', known.id).execute();
   unit.record({

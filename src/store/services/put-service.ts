@@ -1,6 +1,7 @@
 import type { Instant } from '../../domain/instant';
 import { areSameEndpoints, newEndpoints, type Endpoints } from '../../domain/service';
 import { newId } from '../new-id';
+import { lockEnvironments } from '../projects/lock-environments';
 import type { Unit } from '../store';
 import { endpointsOf, replaceEndpoints } from './endpoints';
 import { lockService, type ServiceRow } from './find-service';
@@ -94,24 +95,4 @@ async function insertService(
     .values({ id, projectId, slug, displayName, timeoutMs, createdAt: at, deletedAt: null })
     .execute();
   return id;
-}
-
-/** Ids by name of those that exist, locked until commit: none is deleted while an endpoint is made in it. */
-async function lockEnvironments(
-  unit: Unit,
-  projectId: string,
-  slugs: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (slugs.length === 0) {
-    return new Map();
-  }
-  const rows = unit.sql
-    .selectFrom('environments')
-    .where('projectId', '=', projectId)
-    .where('deletedAt', 'is', null)
-    .orderBy('id');
-  // All of the project, as there are few of them: a request may name more than a statement can.
-  const found = await unit.forUpdate(rows).select(['id', 'slug']).execute();
-  const named = new Set(slugs);
-  return new Map(found.filter(({ slug }) => named.has(slug)).map(({ id, slug }) => [slug, id]));
 }

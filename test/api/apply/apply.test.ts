@@ -63,6 +63,7 @@ const counts = () =>
         'flags',
         'services',
         'serviceEndpoints',
+        'variables',
         'pipelines',
         'users',
         'teams',
@@ -99,6 +100,10 @@ const blog = [
   {
     ...{ kind: 'service', project: 'blog', name: 'payments' },
     spec: { endpoints: { production: 'https://example.com/deploy' }, timeout: '1m' },
+  },
+  {
+    ...{ kind: 'variable', project: 'blog', name: 'Db.Url' },
+    spec: { value: 'postgres://db', environments: ['production'] },
   },
   { kind: 'environment', project: 'blog', name: 'production', spec: { order: 1, requiresReview: true } },
   { kind: 'team', name: 'editors', spec: { members: ['ada'], roles: [{ role: 'release-manager', project: 'blog' }] } },
@@ -177,14 +182,14 @@ describe('POST /v1/apply', () => {
 
   it('refuses the same thing twice, unknown kinds and unknown fields, with their paths', async () => {
     const twice = await apply([flag(), pipeline(), flag()]);
-    const variable = await apply([{ kind: 'variable', project: 'shop', name: 'address', spec: {} }]);
+    const tenant = await apply([{ kind: 'tenant', project: 'shop', name: 'address', spec: {} }]);
     const unknown = await apply([{ ...flag(), spec: { ...flag().spec, tenants: [] } }]);
     const foreign = await apply([{ kind: 'user', project: 'shop', name: 'ada', spec: {} }]);
     const other = await apply([{ kind: 'project', project: 'shop', name: 'blog', spec: {} }]);
 
-    expect([twice, variable, unknown, foreign, other].map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
+    expect([twice, tenant, unknown, foreign, other].map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
     expect(pathsOf(twice.body)).toEqual(['documents[2]']);
-    expect(pathsOf(variable.body)).toEqual(['documents[0].kind']);
+    expect(pathsOf(tenant.body)).toEqual(['documents[0].kind']);
     expect(pathsOf(unknown.body)).toEqual(['documents[0].spec.tenants']);
     expect(pathsOf(foreign.body)).toEqual(['documents[0].project']);
     expect(pathsOf(other.body)).toEqual(['documents[0].project']);
@@ -211,7 +216,7 @@ describe('POST /v1/apply', () => {
     it('writes nothing when one document is not allowed, and names all that are not', async () => {
       const before = await counts();
 
-      const { status, body } = await apply([flag(), pipeline(), blog[6]], { token: DEVELOPER_TOKEN });
+      const { status, body } = await apply([flag(), pipeline(), blog[7]], { token: DEVELOPER_TOKEN });
 
       expect(status).toBe(403);
       expect(body).toMatchObject({ code: 'request.forbidden', facts: { permission: 'PipelineEdit' } });
@@ -349,7 +354,7 @@ describe('POST /v1/apply', () => {
     it('SEC-2: with a project of the same request take EndpointEdit everywhere', async () => {
       await insertDeveloper();
 
-      const { status, body } = await apply([{ ...service(), project: 'blog' }, blog[6]], { token: DEVELOPER_TOKEN });
+      const { status, body } = await apply([{ ...service(), project: 'blog' }, blog[7]], { token: DEVELOPER_TOKEN });
 
       expect({ status, paths: pathsOf(body) }).toEqual({ status: 403, paths: ['documents[0]', 'documents[1]'] });
     });
@@ -374,6 +379,68 @@ describe('POST /v1/apply', () => {
         code: 'service.gone',
         errors: [{ path: 'documents[0]' }],
       });
+    });
+  });
+
+  describe('variables', () => {
+    const variable = (spec: object = { value: 'eu' }, name = 'Region') => ({
+      ...{ kind: 'variable', project: 'shop', name },
+      spec,
+    });
+    const put = (spec: object) =>
+      request(api.app)
+        .put('/v1/projects/shop/variables/Region')
+        .set('authorization', `Bearer ${ADMIN_TOKEN}`)
+        .send(spec);
+
+    it('VAR-6: are made, changed and left alone', async () => {
+      const first = await apply([variable()]);
+      const second = await apply([variable({ value: 'us', environments: ['staging'] })]);
+      const third = await apply([variable({ value: 'us', environments: ['staging'], sensitive: false })]);
+
+      expect([first, second, third].map(outcomes)).toEqual([['created'], ['changed'], ['unchanged']]);
+      expect(second.body.documents[0].difference).toEqual([
+        { path: 'environments[0]', from: null, to: 'staging' },
+        { path: 'value', from: 'eu', to: 'us' },
+      ]);
+    });
+
+    it('VAR-4: are refused where sensitive, as documents hold no secrets', async () => {
+      const before = await counts();
+
+      const { status, body } = await apply([variable(), variable({ value: 'planted', sensitive: true }, 'Secret')]);
+
+      expect({ status, code: body.code, paths: pathsOf(body) }).toEqual({
+        ...{ status: 400, code: 'variable.invalid', paths: ['documents[1].spec.sensitive'] },
+      });
+      expect(JSON.stringify(body)).not.toContain('planted');
+      expect(await counts()).toEqual(before);
+    });
+
+    it('VAR-4: that are sensitive already are made open only by a document that says so', async () => {
+      await put({ value: 'planted', sensitive: true }).expect(201);
+
+      const refused = await apply([variable({ value: 'eu' })]);
+      const opened = await apply([variable({ value: 'eu', sensitive: false })]);
+
+      expect(pathsOf(refused.body)).toEqual(['documents[0].spec.sensitive']);
+      expect(outcomes(opened)).toEqual(['changed']);
+      expect(JSON.stringify([refused.body, opened.body])).not.toContain('planted');
+      expect((await get('projects/shop/variables/Region')).body).toMatchObject({ value: 'eu', sensitive: false });
+    });
+
+    it('SEC-2: take VariableEdit, before anything is written', async () => {
+      await insertDeveloper();
+      const before = await counts();
+
+      const { status, body } = await apply([flag(), variable()], { token: DEVELOPER_TOKEN });
+
+      expect({ status, permission: body.facts.permission }).toEqual({ status: 403, permission: 'VariableEdit' });
+      expect((await counts()).slice(0, -1)).toEqual(before.slice(0, -1));
+    });
+
+    it('HTTP-1: are named as in paths', async () => {
+      expect(pathsOf((await apply([variable({ value: 'x' }, 'Octopus.Name')])).body)).toEqual(['documents[0].name']);
     });
   });
 
