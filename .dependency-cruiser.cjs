@@ -85,7 +85,19 @@ module.exports = {
       name: 'activities-touch-store-and-targets',
       comment: 'An activity is the only bridge from a workflow to the world; it never goes through the API.',
       severity: 'error',
-      ...beyond('activities', ['domain/', 'store/', 'targets/']),
+      ...beyond('activities', ['domain/', 'expressions/', 'store/', 'targets/']),
+    },
+    {
+      name: 'expressions-know-the-domain',
+      comment: 'A condition is asked with values that are handed in; it reaches nothing by itself.',
+      severity: 'error',
+      ...beyond('expressions', ['domain/']),
+    },
+    {
+      name: 'expressions-have-one-package',
+      comment: 'The language, and nothing that a condition could get at the machine by.',
+      severity: 'error',
+      ...packagesBeyond('expressions', ['@marcbachmann/cel-js']),
     },
     {
       name: 'targets-know-domain-and-store',
@@ -103,7 +115,7 @@ module.exports = {
       name: 'api-boundaries',
       comment: 'The facade records and signals; of the workflows it knows names and message types only.',
       severity: 'error',
-      ...beyond('api', ['domain/', 'store/', 'targets/flags/', 'workflows/messages']),
+      ...beyond('api', ['domain/', 'expressions/', 'store/', 'targets/flags/', 'workflows/messages']),
     },
     {
       name: 'api-runs-no-worker',

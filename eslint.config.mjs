@@ -35,8 +35,9 @@ export default tseslint.config(
     },
   },
   {
-    // Replay gives a workflow the same answers only if it asks nothing but Temporal; a rule only if it asks nobody.
-    files: ['src/workflows/**/*.ts', 'src/domain/**/*.ts'],
+    // Replay gives a workflow the same answers only if it asks nothing but Temporal; a rule or a condition only if it asks
+    // nobody.
+    files: ['src/workflows/**/*.ts', 'src/domain/**/*.ts', 'src/expressions/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -54,7 +55,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/domain/**/*.ts'],
+    files: ['src/domain/**/*.ts', 'src/expressions/**/*.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -38,6 +38,7 @@ module.exports = {
   testTimeout: 30_000,
   projects: [
     project('domain'),
+    project('expressions'),
     project('targets'),
     project('store'),
     project('main'),
