@@ -23,7 +23,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
  *
  * @param whom what the other side is called
  */
-export function failureDetail(error: NodeJS.ErrnoException, whom = 'target'): string {
+export function failureDetail(error: Partial<NodeJS.ErrnoException>, whom = 'target'): string {
   const code = /^[A-Z][A-Z0-9_]{1,60}$/.exec(error.code ?? '')?.[0];
   const sentence = code === undefined ? 'The connection to the target failed' : `${sentenceOf(code)} (${code})`;
   return sentence.replace('target', whom);
