@@ -4,6 +4,7 @@ import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { parseDuration } from '../domain/duration';
 import { REVERT_WAIT_MS } from '../domain/release';
+import { readSender, readSmtpUrl } from '../targets/mail/smtp-settings';
 
 export interface Settings {
   host: string;
@@ -32,6 +33,14 @@ export interface Settings {
   databaseUrl: string | undefined;
   /** A Temporal that runs already; the embedded one when unset. */
   temporal: TemporalSettings | undefined;
+  /** The server that mail is sent through; none is sent when unset. */
+  smtp: SmtpSettings | undefined;
+}
+
+export interface SmtpSettings {
+  /** With user and password; never part of a message. */
+  url: string;
+  from: string;
 }
 
 export interface TemporalSettings {
@@ -49,8 +58,7 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads every setting from the environment; a variable that is empty is unset. Those that nothing uses yet (mail)
- * are only checked: a wrong one is said now, not when it begins to count.
+ * Reads every setting from the environment; a variable that is empty is unset.
  *
  * @throws SettingsError with one line for each wrong setting, all at once.
  */
@@ -75,6 +83,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 
   const host = read('SLUICE_HOST', '127.0.0.1', parseHost);
   const databaseUrl = read('DATABASE_URL', undefined, parseDatabaseUrl);
+  const smtpUrl = read('SMTP_URL', undefined, parseSmtpUrl);
+  const smtpFrom = read('SMTP_FROM', undefined, parseSender);
   const exampleByDefault = isLoopback(host) && databaseUrl === undefined;
   const settings: Settings = {
     host,
@@ -91,16 +101,17 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     revertWaitMs: read('SLUICE_REVERT_WAIT', REVERT_WAIT_MS, parseWait),
     databaseUrl,
     temporal: readTemporal(env, problems),
+    smtp: smtpUrl !== undefined && smtpFrom !== undefined ? { url: smtpUrl, from: smtpFrom } : undefined,
   };
-
-  read('SMTP_URL', undefined, parseSmtpUrl);
-  read('SMTP_FROM', undefined, parseSender);
 
   if (settings.example && !isLoopback(host)) {
     problems.push(`SLUICE_EXAMPLE must not be on where others can reach the service (SLUICE_HOST is ${host})`);
   }
   if (env['DATABASE_URL'] !== undefined && env['SLUICE_SECRET_KEY'] === undefined) {
     problems.push('SLUICE_SECRET_KEY is needed with DATABASE_URL: a key in one data folder is lost with that folder');
+  }
+  if (env['SMTP_URL'] !== undefined && env['SMTP_FROM'] === undefined) {
+    problems.push('SMTP_FROM is needed with SMTP_URL: a mail without a sender is refused');
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
@@ -192,16 +203,14 @@ function parseRanges(text: string): string[] {
   return ranges;
 }
 
-/** The text may hold a password and is never part of a message. */
+/** What is checked is kept as it is: the mailer reads it again (smtp-settings.ts). */
 function parseSmtpUrl(text: string): string {
-  if (!URL.canParse(text) || !['smtp:', 'smtps:'].includes(new URL(text).protocol)) {
-    throw new Error('must be an smtp:// or smtps:// address');
-  }
+  readSmtpUrl(text);
   return text;
 }
 
 function parseSender(text: string): string {
-  if (!/^[^\r\n]*[^\s@]@[^\s@]+$/.test(text)) throw new Error('must be an e-mail address, with a name or without');
+  readSender(text);
   return text;
 }
 

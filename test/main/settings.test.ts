@@ -110,7 +110,9 @@ describe('settings', () => {
     ['SLUICE_REVERT_WAIT', '-1'],
     ['SLUICE_ALLOW_PRIVATE_TARGETS', 'intranet'],
     ['SMTP_URL', 'https://mail.example.com'],
+    ['SMTP_URL', 'smtp://mail.example.com?logger=true'],
     ['SMTP_FROM', 'sluice'],
+    ['SMTP_FROM', 'ada@example.com, grace@example.com'],
   ])('name the wrong one: %s=%s', (name, value) => {
     const [problem] = problemsOf({ [name]: value });
 
@@ -118,14 +120,25 @@ describe('settings', () => {
     expect(problem).not.toContain('\n');
   });
 
-  it('take what nothing uses yet, too, where it is well written', () => {
-    const later = {
+  it('say where mail goes and whom it is from', () => {
+    const mail = {
       SMTP_URL: 'smtps://user:secret@mail.example.com:465',
       SMTP_FROM: 'Sluice <sluice@example.com>',
     };
 
-    expect(readSettings(later)).toEqual(readSettings({}));
-    expect(problemsOf({ SMTP_URL: 'http://user:hunter2@mail' }).join()).not.toContain('hunter2');
+    expect(readSettings(mail).smtp).toEqual({ url: mail.SMTP_URL, from: mail.SMTP_FROM });
+    expect(readSettings({ SMTP_FROM: mail.SMTP_FROM }).smtp).toBeUndefined();
+    expect(problemsOf({ SMTP_URL: mail.SMTP_URL })).toEqual([
+      'SMTP_FROM is needed with SMTP_URL: a mail without a sender is refused',
+    ]);
+  });
+
+  it('never repeat the password of a mail server', () => {
+    for (const url of ['http://user:hunter2@mail', 'smtp://hunter2@mail', 'smtp://user:hunter2@mail/?hunter2']) {
+      expect(problemsOf({ SMTP_URL: url, SMTP_FROM: 'sluice@example.com' }).join()).toMatch(
+        /^SMTP_URL must (?!.*hunter2)/,
+      );
+    }
   });
 
   it('never repeat a secret in a message', () => {
