@@ -14,8 +14,13 @@ const HEARTBEAT_MS = 1 * SECOND;
  * is where the worker stops, which must not take as long as a target may.
  */
 export async function sendEffect(store: Store, target: ServiceTarget, effect: EffectToSend): Promise<AnswerRecorded> {
-  const outcome = await Promise.race([target.send(effect), workerStops()]);
+  const outcome = await orStopped(target.send(effect));
   return store.write((unit) => recordAnswer(unit, { key: effect.key, sent: effect, outcome }, Date.now()));
+}
+
+/** What comes of `work`, unless the worker stops before: that must not take as long as a target may. */
+export function orStopped<T>(work: Promise<T>): Promise<T> {
+  return Promise.race([work, workerStops()]);
 }
 
 /** Rejects when the worker of this activity has stopped and its grace is over; never settles else. */

@@ -4,10 +4,11 @@ export interface Effect {
   /** Name of the phase. */
   phase: string;
   environment: string;
-  /** Name of the service. */
+  /** Name of the service, or of the step. */
   item: string;
   direction: 'apply' | 'revert';
-  attempt: number;
+  /** See `attemptOf`: of a try that a person has decided it is more than a number. */
+  attempt: number | string;
 }
 
 /**

@@ -213,7 +213,7 @@ export function flagsComeFirst(items: readonly PlanItem[]): boolean {
 }
 
 /** The deployment of that phase, environment and attempt. */
-export function deploymentOf(state: ReleaseState, job: RollOutJob) {
+export function deploymentOf(state: ReleaseState, job: Pick<RollOutJob, 'phase' | 'environment' | 'attempt'>) {
   return phaseAt(state, job.phase).deployments.find(
     ({ environment, attempt }) => environment === job.environment && attempt === job.attempt,
   );

@@ -157,7 +157,8 @@ export function emptyOutputsOf(step: ProcessStep): Map<string, string> {
   return new Map(outputNamesOf(step).map((name) => [name, '']));
 }
 
-function outputName(stepName: string, output: string): string {
+/** Name of an output variable of a step. */
+export function outputName(stepName: string, output: string): string {
   return `Octopus.Action[${stepName}].Output.${output}`;
 }
 

@@ -29,6 +29,7 @@ import { openAdmin } from './admin-token';
 import { openDataFolder, secretKeyIn } from './data-folder';
 import { divergenceLog } from './divergence-log';
 import { logChainHeads } from './log-chain-heads';
+import { mailerFrom } from './mailer-from';
 import type { Settings } from './settings';
 import { startTemporal, type Temporal } from './temporal';
 import { startWorker } from './worker';
@@ -111,12 +112,15 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   const secretBox = createSecretBox(secretKey);
   const policy = createAddressPolicy(settings.allowPrivateTargets);
   const services = serviceTarget({ secretBox, policy, now: Date.now });
+  const mailer = mailerFrom(settings);
+  stops.push(() => mailer.close());
   const registry = new Registry();
   const counters = repairCounters(registry);
   const worker = startWorker({
     ...temporal,
     store,
     services,
+    steps: { http: { policy, now: Date.now }, mailer, secretBox },
     revertWaitMs: settings.revertWaitMs,
     log,
     onDivergence: divergenceLog(log, counters),

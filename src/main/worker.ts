@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 
 import { createActivities } from '../activities';
 import type { OnDivergence } from '../activities/record-step';
+import type { StepSurroundings } from '../activities/run-step';
 import type { Store } from '../store/store';
 import type { ServiceTarget } from '../targets/service-target';
 import { taskQueueOf } from '../workflows/messages';
@@ -19,6 +20,8 @@ export interface WorkerSettings {
   store: Store;
   /** How services are reached. */
   services: ServiceTarget;
+  /** How steps reach endpoints, mail servers and chats. */
+  steps: StepSurroundings;
   /** `SLUICE_REVERT_WAIT`. */
   revertWaitMs: number;
   log: Logger;

@@ -12,9 +12,13 @@ export interface PageRequest {
   after: After | null;
 }
 
-/** The condition that a row of the table lies behind `after`, newest first; true for the first page. */
-export function liesBehind(table: string, after: After | null): RawBuilder<SqlBool> {
+/**
+ * The condition that a row of the table lies behind `after`, newest first; true for the first page.
+ *
+ * @param instant the column that says how old it is
+ */
+export function liesBehind(table: string, after: After | null, instant = 'createdAt'): RawBuilder<SqlBool> {
   return after === null
     ? sql<SqlBool>`1 = 1`
-    : sql<SqlBool>`(${sql.ref(`${table}.createdAt`)}, ${sql.ref(`${table}.id`)}) < (${after.createdAt}, ${after.id})`;
+    : sql<SqlBool>`(${sql.ref(`${table}.${instant}`)}, ${sql.ref(`${table}.id`)}) < (${after.createdAt}, ${after.id})`;
 }

@@ -180,8 +180,10 @@ interface ReleasesTable {
   runId: string | null;
   /** How long the history of that run was when it was: one that is shorter now is an older copy (REL-33). */
   historyLength: Generated<number>;
-  /** When something happens by itself: the end of a bake, the deadline of a review; null: not before it is told. */
+  /** When something happens by itself: the end of a bake, a deadline; null: not before it is told. */
   dueAt: number | null;
+  /** Id of the release for whose interruption its next deployments wait (INT-9); null: for none. */
+  blockedBy: string | null;
 }
 
 /** Which release holds or waits for a target: one queue per target, in ticket order (REL-3). */
@@ -238,6 +240,8 @@ interface DeploymentsTable {
   error: string | null;
   /** User id of who ended it early; null: nobody. */
   endedBy: string | null;
+  /** What that person wrote; null: nothing. */
+  endedNotes: string | null;
 }
 
 /** Targets that did not come back, or were not overwritten (REL-19, CHG-3). */
@@ -360,10 +364,12 @@ interface DeploymentLogTable {
 export interface DeploymentVariablesTable {
   deploymentId: string;
   name: string;
-  /** `SecretBox`, bound to deployment and name, where `sensitive`. */
+  /** As the variable's row had it: sealed where `sensitive`. */
   value: string;
   sensitive: Bit;
   source: 'built-in' | 'project' | 'output';
+  /** The project's variable it was read from, to whose id a sealed value is bound; null: it is none. */
+  variableId: string | null;
 }
 
 /** A run asks a person (INT-1, INT-10). */

@@ -39,7 +39,7 @@ const { claimRelease, recordStep } = proxyActivities<ReleaseActivities>({
  * Jobs reach into the world and may be under way for long: they say that they live, so that a dead worker is noticed, and
  * ask for the time of their next try themselves.
  */
-const { rollOut, revertService } = proxyActivities<ReleaseActivities>({
+const { rollOut, revertService, runStep, checkCondition } = proxyActivities<ReleaseActivities>({
   startToCloseTimeout: '15 minutes',
   heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
@@ -87,14 +87,13 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
         return rollOut({ ...of, job });
       case 'revert':
         return revertService({ ...of, job });
-      default:
-        throw new RangeError(`Nobody runs a ${job.kind}`);
+      case 'step':
+        return runStep({ ...of, job });
+      case 'condition':
+        return checkCondition({ ...of, job });
     }
   };
-  const jobs = new Jobs(
-    (job) => begin(job),
-    (actions) => mailbox.add(actions),
-  );
+  const jobs = new Jobs(begin, (actions) => mailbox.add(actions));
 
   while (!isTerminal(state)) {
     const { historyLength, continueAsNewSuggested } = workflowInfo();

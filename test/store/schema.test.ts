@@ -70,6 +70,7 @@ const columns: Columns = {
     runId: true,
     historyLength: true,
     dueAt: true,
+    blockedBy: true,
   },
   releaseTargets: { releaseId: true, target: true, ticket: true, held: true, snapshot: true },
   releaseSteps: { releaseId: true, seq: true, digest: true, result: true },
@@ -100,6 +101,7 @@ const columns: Columns = {
     endedAt: true,
     error: true,
     endedBy: true,
+    endedNotes: true,
   },
   services: {
     id: true,
@@ -153,7 +155,7 @@ const columns: Columns = {
     errored: true,
   },
   deploymentLog: { deploymentId: true, number: true, at: true, step: true, message: true },
-  deploymentVariables: { deploymentId: true, name: true, value: true, sensitive: true, source: true },
+  deploymentVariables: { deploymentId: true, name: true, value: true, sensitive: true, source: true, variableId: true },
   interruptions: {
     id: true,
     releaseId: true,

@@ -32,7 +32,8 @@ import { eventually } from './eventually';
 import { connectTemporal, type TemporalConnections } from './release-world';
 import { OFF, ON } from './store-fixtures';
 import { removeDir, tempDir } from './temp-dir';
-import { testPolicy, testSecretBox, testServices } from './test-services';
+import type { Mailer } from '../../src/targets/mail/mailer';
+import { testPolicy, testSecretBox, testServices, testSteps } from './test-services';
 import { temporalAddress } from './temporal-server';
 import { workflowBundle } from './workflow-bundle';
 
@@ -140,6 +141,8 @@ export const phase = (name: string, more: object = {}): object => ({
 export class ReleaseApi {
   /** Which statements fail as if the disk were gone; null: none. */
   failing: ((sql: string) => boolean) | null = null;
+  /** How steps send mail, from the next start of the worker on. */
+  mailer: Mailer | undefined;
   /** The administrator. */
   admin = new Person(this, 'admin', ADMIN_TOKEN);
   url = '';
@@ -220,7 +223,12 @@ export class ReleaseApi {
       connection: this.temporal.native,
       taskQueue: taskQueueOf(this.store.installationId),
       workflowBundle: await workflowBundle(),
-      activities: createActivities({ store: this.store, services: testServices(), revertWaitMs: REVERT_WAIT_MS }),
+      activities: createActivities({
+        store: this.store,
+        services: testServices(),
+        steps: testSteps(this.mailer),
+        revertWaitMs: REVERT_WAIT_MS,
+      }),
       // What a stopped worker had in memory is to be taken over at once.
       stickyQueueScheduleToStartTimeout: '100 milliseconds',
     });

@@ -17,11 +17,12 @@ import type { ActionVerb } from '../../src/domain/pipeline';
 import type { ReleaseState, ShownState } from '../../src/domain/release';
 import { REVERT_WAIT_MS, shownState } from '../../src/domain/release';
 import type { ReleaseRow } from '../../src/store/releases/stored-release';
+import type { Mailer } from '../../src/targets/mail/mailer';
 import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
 import type { ReleaseWorkflowInput } from '../../src/workflows/messages';
 import { RELEASE_WORKFLOW, releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { eventually } from './eventually';
-import { testServices } from './test-services';
+import { testServices, testSteps } from './test-services';
 import { newParts, ReleaseStore, type ActionToAccept, type StoreParts } from './release-store';
 import { workflowBundle } from './workflow-bundle';
 
@@ -36,6 +37,8 @@ export interface WorkerOptions {
   onDivergence?: OnDivergence;
   /** What the names of targets lead to. */
   lookup?: LookUpAll;
+  /** How steps send mail; nowhere, unless given. */
+  mailer?: Mailer;
 }
 
 /** Connections to one Temporal, shared by the worlds of a test file. */
@@ -142,10 +145,11 @@ export class ReleaseWorld extends ReleaseStore {
   }
 
   async startWorker(options: WorkerOptions = {}): Promise<void> {
-    const { bundle, activities, maxCachedWorkflows, stickyTimeoutMs, onDivergence, lookup } = options;
+    const { bundle, activities, maxCachedWorkflows, stickyTimeoutMs, onDivergence, lookup, mailer } = options;
     const real = createActivities({
       store: this.store,
       services: testServices(lookup),
+      steps: testSteps(mailer),
       revertWaitMs: REVERT_WAIT_MS,
       ...(onDivergence && { onDivergence }),
     });

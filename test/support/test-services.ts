@@ -1,5 +1,8 @@
+import type { StepSurroundings } from '../../src/activities/run-step';
 import { createSecretBox } from '../../src/store/secret-box';
 import { serviceTarget, type ServiceTarget } from '../../src/targets/service-target';
+import type { Mailer } from '../../src/targets/mail/mailer';
+import { createUnconfiguredMailer } from '../../src/targets/mail/unconfigured-mailer';
 import { createAddressPolicy } from '../../src/targets/webhooks/address-policy';
 import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
 
@@ -8,6 +11,11 @@ export const testSecretBox = createSecretBox('a secret key that only tests know 
 
 /** Loopback alone is private and may be connected to. */
 export const testPolicy = createAddressPolicy(['127.0.0.0/8', '::1']);
+
+/** What steps reach endpoints with, on this machine alone; mail goes nowhere unless a mailer is given. */
+export function testSteps(mailer: Mailer = createUnconfiguredMailer()): StepSurroundings {
+  return { http: { policy: testPolicy, now: Date.now }, mailer, secretBox: testSecretBox };
+}
 
 /** Services that are really sent to, on this machine alone. */
 export function testServices(lookup?: LookUpAll): ServiceTarget {

@@ -1,9 +1,11 @@
 import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
-import type { AcceptedAction, PlanItem } from '../../domain/release';
+import { rollOutStep } from '../../domain/process';
+import type { AcceptedAction, DeploymentState, PlanItem } from '../../domain/release';
 import { planAt } from '../../domain/release';
 import type { RollOutJob } from '../../domain/roll-out';
-import { deploymentOf, itemsDue } from '../../domain/roll-out';
+import { attemptOf, deploymentOf, itemsDue } from '../../domain/roll-out';
+import { isAbortAccepted } from '../releases/is-abort-accepted';
 import { recordProgress } from '../releases/record-progress';
 import { snapshotsOf, serviceVersionBefore } from '../releases/snapshots';
 import type { ReleaseRow } from '../releases/stored-release';
@@ -42,7 +44,7 @@ export async function beginApply(unit: Unit, { release, epoch, job }: RollOut, n
     return { kind: 'stopped', actions: [] };
   }
   const deployment = deploymentOf(state, job);
-  if (deployment?.state !== 'running' || (await isAbortAccepted(unit, row.id))) {
+  if (!deployment || !isToRollOut(deployment, job) || (await isAbortAccepted(unit, row.id))) {
     return { kind: 'stopped', actions: await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE) };
   }
 
@@ -61,31 +63,36 @@ export async function beginApply(unit: Unit, { release, epoch, job }: RollOut, n
   return beginService(unit, row, job, item.service, now);
 }
 
-/** Also behind more actions than are told at a time. */
-async function isAbortAccepted(unit: Unit, releaseId: string): Promise<boolean> {
-  const abort = await unit.sql
-    .selectFrom('actions')
-    .select('id')
-    .where('releaseId', '=', releaseId)
-    .where('status', '=', 'undecided')
-    .where('verb', '=', 'abort')
-    .executeTakeFirst();
-  return abort !== undefined;
+/** Whether a deployment still wants its items applied by this try. */
+function isToRollOut(deployment: DeploymentState, { try: tried = 1 }: RollOutJob): boolean {
+  if (!deployment.steps) {
+    return deployment.state === 'running';
+  }
+  const step = deployment.steps[rollOutStep(deployment)];
+  return step?.state === 'running' && step.try === tried;
 }
 
 async function beginService(
   unit: Unit,
   row: ReleaseRow,
-  { phase, environment, attempt }: RollOut['job'],
+  job: RollOut['job'],
   service: string,
   now: Instant,
 ): Promise<NextItem> {
+  const { phase, environment, attempt } = job;
   const change = serviceChangesOf(row).find((each) => each.service === service);
   if (!change) {
     throw new Error(`Release ${row.id} has no change of ${service}`);
   }
   const phaseName = planAt(planOfRow(row), phase).name;
-  const key = effectKey({ release: row.id, phase: phaseName, environment, item: service, direction: 'apply', attempt });
+  const key = effectKey({
+    release: row.id,
+    phase: phaseName,
+    environment,
+    item: service,
+    direction: 'apply',
+    attempt: attemptOf(job),
+  });
   const ended = await unit.sql
     .selectFrom('effects')
     .select(['status', 'detail', 'endedAt', 'errored'])

@@ -192,6 +192,8 @@ async function recordApply(
  * Whether what a target has is certainly not the release's (WHK-5): it says so, or nothing was sent there before that
  * could have brought it.
  */
-function isOfSomebodyElse({ tries, attempt }: EffectRow, outcome: WebhookOutcome): boolean {
-  return outcome.kind === 'drifted' && (outcome.currentVersion !== undefined || (tries === 1 && attempt === 1));
+function isOfSomebodyElse({ tries, key }: EffectRow, outcome: WebhookOutcome): boolean {
+  // Another attempt, or another try of one that a person has decided, has another key.
+  const isFirst = tries === 1 && key.endsWith('/apply/1');
+  return outcome.kind === 'drifted' && (outcome.currentVersion !== undefined || isFirst);
 }

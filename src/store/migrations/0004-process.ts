@@ -80,6 +80,7 @@ export async function process(db: Kysely<unknown>, engine: 'sqlite' | 'postgres'
       "value" text not null,
       "sensitive" ${bit} not null check ("sensitive" in (0, 1)),
       "source" text not null check ("source" in ('built-in', 'project', 'output')),
+      "variableId" text references "variables" ("id"),
       primary key ("deploymentId", "name")
     )`,
     `create table "stepEffects" (
@@ -135,6 +136,8 @@ export async function process(db: Kysely<unknown>, engine: 'sqlite' | 'postgres'
     `alter table "services" add column "callback" ${bit} not null default 0`,
     `alter table "services" add column "callbackTimeoutMs" ${int} not null default 3600000`,
     `alter table "effects" add column "awaitedUntil" ${int}`,
+    `alter table "releases" add column "blockedBy" text`,
+    `alter table "deployments" add column "endedNotes" text`,
   ];
   const indexes = [
     `create index "interruptions_open" on "interruptions" ("raisedAt", "id") where "state" in ('pending', 'taken')`,
@@ -142,6 +145,7 @@ export async function process(db: Kysely<unknown>, engine: 'sqlite' | 'postgres'
     `create index "interruptions_of_deployment" on "interruptions" ("deploymentId")`,
     `create index "interruptions_blocking" on "interruptions" ("projectId", "environmentId")
       where "blockConcurrent" = 1 and "state" in ('pending', 'taken')`,
+    `create index "releases_blocked" on "releases" ("blockedBy") where "blockedBy" is not null`,
     `create index "stepEffects_under_way" on "stepEffects" ("releaseId") where "status" = 'under-way'`,
     `create index "deliveries_due" on "deliveries" ("nextAttemptAt") where "status" = 'pending'`,
     `create index "deliveries_of_notification" on "deliveries" ("notificationId")`,

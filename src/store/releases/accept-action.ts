@@ -1,7 +1,14 @@
 import type { Instant } from '../../domain/instant';
 import type { ActionVerb } from '../../domain/pipeline';
 import { refuseEnded } from '../../domain/refuse-ended';
-import type { AcceptedAction, ActionRights, ReleasePlan, ReleaseState, UserId } from '../../domain/release';
+import type {
+  AcceptedAction,
+  ActionRights,
+  InterruptionAnswer,
+  ReleasePlan,
+  ReleaseState,
+  UserId,
+} from '../../domain/release';
 import { isTerminal, planAt } from '../../domain/release';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
@@ -20,13 +27,15 @@ export interface ActionRequest {
   expiresAfterMs: number | null;
   /** `accept-drift`: what is given up. */
   item?: { service: string; environment: string | null };
+  /** `submit`: what is answered. */
+  answer?: InterruptionAnswer;
   now: Instant;
   /** What this person may do to a release of that plan and project; throws when the verb as such is not allowed. */
   judge: (plan: ReleasePlan, projectId: string) => ActionRights;
 }
 
 /** What means the release as a whole, whatever phase it is in. */
-const UNBOUND: readonly ActionVerb[] = ['abort', 'full-rollout', 'accept-drift'];
+const UNBOUND: readonly ActionVerb[] = ['abort', 'full-rollout', 'accept-drift', 'submit'];
 
 /**
  * Accepts an action: from here on it is decided exactly once, whatever dies (REL-25, REL-28). One on a release that has
@@ -53,6 +62,7 @@ export async function acceptAction(unit: Unit, request: ActionRequest): Promise<
     expiresAt: request.expiresAfterMs === null ? null : request.now + request.expiresAfterMs,
     rights,
     ...(request.item && { item: request.item }),
+    ...(request.answer && { answer: request.answer }),
   };
   const [ended] = isTerminal(state) ? refuseEnded(state, [action]) : [];
 

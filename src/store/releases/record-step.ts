@@ -10,6 +10,8 @@ import { isTerminal } from '../../domain/release';
 import { isAllBack } from '../../domain/roll-out';
 import type { Unit } from '../store';
 import { giveUpEffects } from '../effects/give-up-effects';
+import { blockingRelease } from '../interruptions/blocking-release';
+import { saveProcess } from '../process/save-process';
 import { lockTargets } from './queue';
 import { recordEvents } from './record-events';
 import { saveDeployments } from './save-deployments';
@@ -38,7 +40,7 @@ export interface RecordingFacts {
   isLate?: boolean;
 }
 
-/** What is stored after a step; `held`: a queue kept it from starting. */
+/** What is stored after a step; `held`: a queue, or a person's answer that others wait for (INT-9), kept it up. */
 export type RecordedStep =
   { recorded: false; why: string } | { recorded: true; state: ReleaseState; actions: AcceptedAction[]; held: boolean };
 
@@ -129,6 +131,7 @@ async function recordNew(
 
   await showFlags(unit, row, position, state);
   await saveDeployments(unit, row, position, events);
+  await saveProcess(unit, row, state, events);
   await giveUpEffects(unit, row, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events);
   await saveRelease(unit, row, state, { seq, runId, historyLength });
@@ -159,6 +162,13 @@ async function reach(
     const at = step.reach.events[0]?.at ?? state.lastAt;
     const started = await tryStart(unit, row, state, step.reach.events, at);
     return { reached: started ?? [], held: started === null, actions };
+  }
+  const blockedBy = await blockingRelease(unit, row, step.reach.events);
+  if (blockedBy !== null || row.blockedBy !== null) {
+    await unit.sql.updateTable('releases').set({ blockedBy }).where('id', '=', row.id).execute();
+  }
+  if (blockedBy !== null) {
+    return { reached: [], held: true, actions };
   }
   await takeEffect(unit, row, step.reach);
   return { reached: step.reach.events, held: false, actions };

@@ -101,6 +101,7 @@ async function insert(
       createdAt: at,
       startedAt: at,
       endedBy: null,
+      endedNotes: null,
       ...(ended ? endOf(ended) : { state: 'running', errored: 0, error: null, endedAt: null }),
     })
     .execute();
@@ -112,9 +113,10 @@ async function end(
   { phase, environmentId, attempt }: DeploymentRow,
   event: DeploymentEnd,
 ): Promise<void> {
+  const endedNotes = 'action' in event ? await notesOf(unit, event.action) : null;
   await unit.sql
     .updateTable('deployments')
-    .set(endOf(event))
+    .set({ ...endOf(event), ...('by' in event && { endedBy: event.by ?? null, endedNotes }) })
     .where('releaseId', '=', release.id)
     .where('phase', '=', phase)
     .where('environmentId', '=', environmentId)
@@ -141,14 +143,23 @@ function isEnd(event: DeploymentEvent): event is DeploymentEnd {
 async function abortAll(
   unit: Unit,
   release: ReleaseRow,
-  { at, by }: Extract<DeploymentEvent, { type: 'release-aborting' }>,
+  { at, by, action }: Extract<DeploymentEvent, { type: 'release-aborting' }>,
 ): Promise<void> {
   await unit.sql
     .updateTable('deployments')
-    .set({ state: 'aborted', endedAt: at, endedBy: by })
+    .set({ state: 'aborted', endedAt: at, endedBy: by, endedNotes: await notesOf(unit, action) })
     .where('releaseId', '=', release.id)
     .where('state', 'in', ['queued', 'running', 'waiting'])
     .execute();
+}
+
+/** What the person wrote whose action ended it. */
+async function notesOf(unit: Unit, action: string | null | undefined): Promise<string | null> {
+  if (action == null) {
+    return null;
+  }
+  const asked = await unit.sql.selectFrom('actions').select('reason').where('id', '=', action).executeTakeFirst();
+  return asked?.reason ?? null;
 }
 
 /**

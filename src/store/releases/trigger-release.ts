@@ -155,6 +155,7 @@ async function insertRelease(
       endedAt: null,
       runId: null,
       dueAt: null,
+      blockedBy: null,
     })
     .execute();
   await unit.sql

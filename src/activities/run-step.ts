@@ -1,0 +1,201 @@
+import { readOutputs } from '../domain/answer-fields';
+import { escapeFor } from '../domain/escape';
+import type { Json } from '../domain/json';
+import type { EmailStep, HttpStep, NotifyStep } from '../domain/pipeline';
+import { parseTemplate, renderTemplate, type Rendered } from '../domain/template';
+import { outputName } from '../domain/variables';
+import { beginStep, type StepRun, type StepToRun } from '../store/process/begin-step';
+import { lookUp, maskedLookUp } from '../store/process/deployment-variables';
+import { recordStepAnswer, type StepAnswered } from '../store/process/record-step-answer';
+import type { SecretBox } from '../store/secret-box';
+import type { Store } from '../store/store';
+import { openVariable } from '../store/variables/variable-value';
+import { notifyChat } from '../targets/chat/notify';
+import { sendRequest, type HttpSurroundings } from '../targets/http/send-request';
+import { mailAddressOf } from '../targets/mail/mail-address';
+import type { Mailer } from '../targets/mail/mailer';
+import { renderMarkdown } from '../targets/mail/markdown';
+import type { JobEnd } from './roll-out';
+import { againAt, alive, orStopped } from './send-effect';
+
+/** What steps reach the world with. */
+export interface StepSurroundings {
+  http: HttpSurroundings;
+  mailer: Mailer;
+  /** Opens sensitive variables. */
+  secretBox: SecretBox;
+}
+
+/**
+ * Carries one step out: an http request, a mail, a message to a chat (PRO-1). Each try is begun in the store before
+ * anything is sent and its answer recorded behind it; a repetition has the same key, and what has ended is not sent
+ * again (PRO-5).
+ */
+export const runStepActivity =
+  (store: Store, surroundings: StepSurroundings) =>
+  (run: StepRun): Promise<JobEnd> =>
+    alive(async () => {
+      const { job } = run;
+      const carriedOut = async (begun: StepToRun) => {
+        const outcome = await orStopped(carryOut(begun, surroundings));
+        return store.write((unit) => recordStepAnswer(unit, { key: begun.key, outcome }, Date.now()));
+      };
+      const begun = await store.write((unit) => beginStep(unit, run, Date.now()));
+      const next = begun.kind === 'run' ? await carriedOut(begun) : begun;
+      switch (next.kind) {
+        case 'later':
+          throw againAt(next.at);
+        case 'stopped':
+          return { finished: null, actions: next.actions };
+        case 'succeeded':
+          return { finished: { job, at: next.at, outcome: 'succeeded' }, actions: [] };
+        case 'failed': {
+          const { at, detail, errored } = next;
+          return { finished: { job, at, outcome: 'failed', detail, errored }, actions: [] };
+        }
+      }
+    });
+
+type Outcome = StepAnswered['outcome'];
+
+/** A template has named more than fits, or made something that cannot be sent: trying again does not help. */
+class Refused extends Error {}
+
+async function carryOut(run: StepToRun, surroundings: StepSurroundings): Promise<Outcome> {
+  const { step } = run;
+  try {
+    switch (step.kind) {
+      case 'http':
+        return await callEndpoint(run, step, surroundings);
+      case 'email':
+        return await sendMail(run, step, surroundings);
+      case 'notify':
+        return await postToChat(run, step, surroundings);
+      default:
+        throw new Error(`A ${step.kind} step is not carried out by itself`);
+    }
+  } catch (error) {
+    if (error instanceof Refused) {
+      return { kind: 'refused', detail: error.message };
+    }
+    throw error;
+  }
+}
+
+async function callEndpoint(
+  { key, variables }: StepToRun,
+  { name, url, method, headers, body, timeoutMs, outputs }: HttpStep,
+  { http, secretBox }: StepSurroundings,
+): Promise<Outcome> {
+  // Endpoints are what sensitive variables are for; they get them nowhere else (VAR-4).
+  const valueOf = lookUp(variables, (variable) => opened(secretBox, variable));
+  const fill = (template: string, place: keyof typeof escapeFor, what: string) =>
+    textOf(renderTemplate(parseTemplate(template), valueOf, escapeFor[place]), what);
+  const isText = typeof body === 'string';
+  const declared = Object.entries(headers).find(([header]) => header.toLowerCase() === 'content-type')?.[1];
+  const isJson = !isText || (declared ?? '').toLowerCase().includes('json');
+  const outcome = await sendRequest(
+    {
+      url,
+      method,
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([header, value]) => [header, fill(value, 'http-header', `The header ${header}`)]),
+      ),
+      body:
+        body === null
+          ? null
+          : isText
+            ? fill(body, isJson ? 'json' : 'text', 'The body')
+            : JSON.stringify(filledIn(body, (template) => fill(template, 'text', 'The body'))),
+      contentType: body === null ? null : isJson ? 'application/json' : 'text/plain; charset=utf-8',
+      key,
+      timeoutMs,
+    },
+    http,
+  );
+  if (outcome.kind !== 'done') {
+    return outcome;
+  }
+  const read = readOutputs(outcome.body, outputs);
+  return 'fault' in read
+    ? { kind: 'refused', detail: read.fault }
+    : {
+        kind: 'done',
+        outputs: new Map(Object.entries(read.values).map(([output, value]) => [outputName(name, output), value])),
+      };
+}
+
+/** JSON in which every text is a template; keys are as they are written. */
+function filledIn(json: Json, fill: (template: string) => string): Json {
+  if (typeof json === 'string') {
+    return fill(json);
+  }
+  if (Array.isArray(json)) {
+    return json.map((each) => filledIn(each, fill));
+  }
+  return typeof json === 'object' && json !== null
+    ? Object.fromEntries(Object.entries(json).map(([member, value]) => [member, filledIn(value, fill)]))
+    : json;
+}
+
+async function sendMail(
+  { key, variables }: StepToRun,
+  { to, subject, body }: EmailStep,
+  { mailer }: StepSurroundings,
+): Promise<Outcome> {
+  const valueOf = maskedLookUp(variables);
+  const fill = (template: string, place: keyof typeof escapeFor, what: string) =>
+    textOf(renderTemplate(parseTemplate(template), valueOf, escapeFor[place]), what);
+  const addresses = to.map((template, index) => {
+    const address = mailAddressOf(fill(template, 'text', `Recipient ${index + 1}`));
+    if (address === null) {
+      throw new Refused(`Recipient ${index + 1} is no mail address with its variables filled in`);
+    }
+    return address;
+  });
+  const { text, html } = renderMarkdown(fill(body, 'markdown', 'The body'));
+  const outcome = await mailer.send({
+    to: [...new Set(addresses)],
+    subject: fill(subject, 'mail-header', 'The subject'),
+    text,
+    html,
+    messageId: key,
+  });
+  switch (outcome.kind) {
+    case 'sent':
+      return { kind: 'done', outputs: new Map() };
+    case 'refused':
+      return outcome;
+    case 'broken':
+      return { ...outcome, retryAfterMs: null };
+  }
+}
+
+async function postToChat(
+  { key, variables }: StepToRun,
+  { url, text }: NotifyStep,
+  { http }: StepSurroundings,
+): Promise<Outcome> {
+  const filled = renderTemplate(parseTemplate(text), maskedLookUp(variables), escapeFor.text);
+  const outcome = await notifyChat({ url, text: textOf(filled, 'The text'), key }, http);
+  return outcome.kind === 'done' ? { kind: 'done', outputs: new Map() } : outcome;
+}
+
+function textOf(rendered: Rendered, what: string): string {
+  if ('fault' in rendered) {
+    throw new Refused(`${what} ${rendered.fault}`);
+  }
+  return rendered.text;
+}
+
+function opened(
+  secretBox: SecretBox,
+  { name, value, variableId }: Parameters<Parameters<typeof lookUp>[1]>[0],
+): string {
+  try {
+    return openVariable(secretBox, { id: variableId ?? '', value, sensitive: 1 });
+  } catch {
+    // What the error says may be secret.
+    throw new Refused(`The variable ${name} does not open with this SLUICE_SECRET_KEY`);
+  }
+}

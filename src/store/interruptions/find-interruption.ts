@@ -1,0 +1,145 @@
+import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
+
+import type { HeldInterruption } from '../../domain/interruption';
+import { liesBehind, type PageRequest } from '../page';
+import type { Tables } from '../tables';
+
+/** An interruption with the names of what it is about, and of whom. */
+export type InterruptionRecord = Selectable<Tables['interruptions']> & {
+  project: string;
+  environment: string;
+  /** Name of the phase. */
+  phase: string;
+  responsibleUser: string | null;
+  submittedByName: string | null;
+  closedByName: string | null;
+};
+
+/** An interruption; undefined: there is none of that id. */
+export function findInterruption(sql: Kysely<Tables>, id: string): Promise<InterruptionRecord | undefined> {
+  return interruptions(sql).where('interruptions.id', '=', id).executeTakeFirst();
+}
+
+/** All interruptions of a deployment, in the order in which they were raised. */
+export function interruptionsOf(sql: Kysely<Tables>, deploymentIds: readonly string[]): Promise<InterruptionRecord[]> {
+  return deploymentIds.length === 0
+    ? Promise.resolve([])
+    : interruptions(sql)
+        .where('interruptions.deploymentId', 'in', deploymentIds)
+        .orderBy('interruptions.number')
+        .execute();
+}
+
+/** Those of a release that are not answered, in the order in which they were raised. */
+export function openInterruptionsOf(sql: Kysely<Tables>, releaseId: string): Promise<InterruptionRecord[]> {
+  return interruptions(sql)
+    .where('interruptions.releaseId', '=', releaseId)
+    .where('interruptions.state', 'in', ['pending', 'taken'])
+    .orderBy('interruptions.number')
+    .execute();
+}
+
+/** Who asks for what they may take or hold: their teams, and where they may answer with a team and without one. */
+export interface MineFilter {
+  userId: string;
+  /** Slugs. */
+  teams: readonly string[];
+  /** Ids of projects; null: everywhere. */
+  submitIn: readonly string[] | null;
+  deployIn: readonly string[] | null;
+}
+
+/** What a list of interruptions holds. */
+export interface InterruptionFilter {
+  states?: readonly InterruptionRecord['state'][] | undefined;
+  project?: string | undefined;
+  release?: string | undefined;
+  mine: MineFilter | null;
+  /** Ids of the projects whose interruptions the caller may see, apart from their own; null: all. */
+  visibleIn: readonly string[] | null;
+}
+
+/** A page of interruptions and one more, newest first by (raised, id). */
+export function listInterruptions(
+  sql: Kysely<Tables>,
+  filter: InterruptionFilter,
+  page: PageRequest,
+): Promise<InterruptionRecord[]> {
+  let query = interruptions(sql)
+    .where(liesBehind('interruptions', page.after, 'raisedAt'))
+    .orderBy('interruptions.raisedAt', 'desc')
+    .orderBy('interruptions.id', 'desc')
+    .limit(page.limit + 1);
+  const { states, project, release, mine, visibleIn } = filter;
+  if (states !== undefined) {
+    query = query.where('interruptions.state', 'in', [...states]);
+  }
+  if (project !== undefined) {
+    query = query.where('projects.slug', '=', project);
+  }
+  if (release !== undefined) {
+    query = query.where('interruptions.releaseId', '=', release);
+  }
+  if (mine) {
+    query = query.where((where) =>
+      where.or([
+        where.and([
+          where('interruptions.responsibleUserId', '=', mine.userId),
+          where('interruptions.state', '=', 'taken'),
+        ]),
+        where.and([where('interruptions.state', '=', 'pending'), mayTake(where, mine)]),
+      ]),
+    );
+  } else if (visibleIn !== null) {
+    query = query.where('interruptions.projectId', 'in', [...visibleIn, '']);
+  }
+  return query.execute();
+}
+
+/** The same as `mayTake` of the domain, as SQL: a list must not read what it does not show. */
+function mayTake(where: ExpressionBuilder<Tables, 'interruptions'>, { teams, submitIn, deployIn }: MineFilter) {
+  const inProjects = (ids: readonly string[] | null) =>
+    ids === null ? [] : [where('interruptions.projectId', 'in', [...ids, ''])];
+  const ofTeams = teams.map((team) => where('interruptions.teams', 'like', `%"${team}"%`));
+  return where.or([
+    where.and([where('interruptions.teams', '=', '[]'), ...inProjects(deployIn)]),
+    ...(ofTeams.length > 0 ? [where.and([where.or(ofTeams), ...inProjects(submitIn)])] : []),
+  ]);
+}
+
+/** What the rules of taking and answering ask of it. */
+export function heldOf(
+  row: Pick<InterruptionRecord, 'state' | 'teams' | 'responsibleUserId' | 'submitAction'>,
+): HeldInterruption {
+  return {
+    state: row.state,
+    teams: teamsOf(row),
+    responsibleUser: row.responsibleUserId,
+    isAnswered: row.submitAction !== null,
+  };
+}
+
+/** Slugs of the responsible teams. */
+export function teamsOf({ teams }: Pick<InterruptionRecord, 'teams'>): string[] {
+  return JSON.parse(teams) as string[];
+}
+
+function interruptions(sql: Kysely<Tables>) {
+  return sql
+    .selectFrom('interruptions')
+    .innerJoin('projects', 'projects.id', 'interruptions.projectId')
+    .innerJoin('environments', 'environments.id', 'interruptions.environmentId')
+    .innerJoin('deployments', 'deployments.id', 'interruptions.deploymentId')
+    .leftJoin('users as holder', 'holder.id', 'interruptions.responsibleUserId')
+    .leftJoin('users as submitter', 'submitter.id', 'interruptions.submittedBy')
+    .leftJoin('users as closer', 'closer.id', 'interruptions.closedBy')
+    .selectAll('interruptions')
+    .select([
+      'projects.slug as project',
+      'environments.slug as environment',
+      'deployments.phase',
+      'holder.slug as responsibleUser',
+      'submitter.slug as submittedByName',
+      'closer.slug as closedByName',
+    ]);
+}

@@ -1,0 +1,90 @@
+import type { Instant } from '../../domain/instant';
+import type { HeldInterruption, Holding } from '../../domain/interruption';
+import { isRefusal, type Refusal } from '../../domain/refusal';
+import type { UserId } from '../../domain/release';
+import { lockRelease } from '../releases/stored-release';
+import type { Unit } from '../store';
+import { findInterruption, heldOf, type InterruptionRecord } from './find-interruption';
+
+/** Who changes who holds an interruption, and how. */
+export interface HoldingRequest {
+  id: string;
+  verb: 'take' | 'release' | 'reassign';
+  by: UserId;
+  now: Instant;
+  /** Judges it as it is behind the lock. */
+  judge: (interruption: HeldInterruption, name: (user: UserId) => string) => Holding | Refusal;
+}
+
+const EVENT = {
+  take: 'interruption-taken',
+  release: 'interruption-released',
+  reassign: 'interruption-reassigned',
+} as const;
+
+/**
+ * Changes who holds an interruption, behind the lock of its release, so that of many who take it at once one gets it
+ * (INT-2, INT-4). A refusal is in the audit as well (INV-4). Undefined: there is no such interruption.
+ */
+export async function holdInterruption(
+  unit: Unit,
+  { id, verb, by, now, judge }: HoldingRequest,
+): Promise<InterruptionRecord | Refusal | undefined> {
+  const locked = await lockInterruption(unit, id);
+  if (!locked) {
+    return undefined;
+  }
+  const { interruption, name } = locked;
+  const holding = judge(heldOf(interruption), name);
+  const { projectId, releaseId, title, environment } = interruption;
+  const of = { at: now, actorId: by, projectId, releaseId };
+  const data = { interruption: id, title, environment };
+  if (isRefusal(holding)) {
+    unit.record({
+      ...of,
+      type: 'interruption-refused',
+      data: { ...data, verb, code: holding.refused, detail: holding.detail },
+    });
+    return holding;
+  }
+  if (holding.kind === 'none') {
+    return interruption;
+  }
+  const responsibleUserId = holding.kind === 'held' ? holding.by : null;
+  const responsibleUser = responsibleUserId === null ? null : await userName(unit, responsibleUserId);
+  await unit.sql
+    .updateTable('interruptions')
+    .set({ state: responsibleUserId === null ? 'pending' : 'taken', responsibleUserId })
+    .where('id', '=', id)
+    .execute();
+  unit.record({ ...of, type: EVENT[verb], data: { ...data, responsibleUser, before: interruption.responsibleUser } });
+  return {
+    ...interruption,
+    state: responsibleUserId === null ? 'pending' : 'taken',
+    responsibleUserId,
+    responsibleUser,
+  };
+}
+
+/** An interruption behind its release's lock, and how its holder is called. */
+export async function lockInterruption(
+  unit: Unit,
+  id: string,
+): Promise<{ interruption: InterruptionRecord; name: (user: UserId) => string } | undefined> {
+  const known = await unit.sql.selectFrom('interruptions').select('releaseId').where('id', '=', id).executeTakeFirst();
+  if (!known) {
+    return undefined;
+  }
+  await lockRelease(unit, known.releaseId);
+  const interruption = await findInterruption(unit.sql, id);
+  if (!interruption) {
+    return undefined;
+  }
+  const { responsibleUserId, responsibleUser } = interruption;
+  return { interruption, name: (user) => (user === responsibleUserId ? (responsibleUser ?? user) : user) };
+}
+
+async function userName(unit: Unit, id: UserId): Promise<string> {
+  const user = await unit.sql.selectFrom('users').select('slug').where('id', '=', id).executeTakeFirst();
+  return user?.slug ?? id;
+}
