@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { findVariable } from '../../../src/store/variables/find-variable';
 import { openVariable } from '../../../src/store/variables/variable-value';
 import { addPerson, administratorOf, type ApiClient } from '../../support/api-client';
@@ -385,11 +383,4 @@ it('INV-4: no value is in an event, whether sensitive or not: it can turn out to
     { type: 'variable-created', data: { environments: [] } },
     { type: 'variable-changed', data: { environments: ['staging'] } },
   ]);
-});
-
-it('VAR-4: the examples of the documentation hold no value', () => {
-  const document = readFileSync(path.resolve(__dirname, '../../../openapi.json'), 'utf8');
-
-  expect(document).toContain('/v1/projects/{project}/variables/{variable}');
-  expect(document).not.toContain('planted');
 });
