@@ -130,6 +130,12 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     detail: 'environments[0] names the environment "moon", which does not exist',
     errors: [{ path: 'environments[0]', message: 'names the environment "moon", which does not exist' }],
   },
+  'subscription.unknown': { detail: 'There is no subscription on-call' },
+  'subscription.gone': { detail: 'The subscription on-call was deleted' },
+  'subscription.invalid': {
+    detail: 'url must be given, or email in its place, and not both',
+    errors: [{ path: 'url', message: 'must be given, or email in its place, and not both' }],
+  },
   'release.invalid': {
     detail: 'changes[0].flag names the flag "new-chekout", which does not exist',
     errors: [{ path: 'changes[0].flag', message: 'names the flag "new-chekout", which does not exist' }],

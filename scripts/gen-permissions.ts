@@ -7,7 +7,7 @@ import { PERMISSIONS, permissionsOf, ROLES, type Permission } from '../src/domai
 /** What each permission is for; one that nothing asks for yet says so. */
 const LATER = '_not asked for in this version_';
 const MEANING: Record<Permission, string> = {
-  ProjectView: 'See everything of a project but its audit and secrets',
+  ProjectView: 'See everything of a project but its audit, subscriptions and secrets',
   FlagEdit: 'Create flags, edit them in opted-out environments, change their description, delete them',
   ServiceEdit: 'Create services, change their name and time limit, delete those without endpoints and secrets',
   ReleaseTrigger: 'Trigger releases',
@@ -15,7 +15,7 @@ const MEANING: Record<Permission, string> = {
   DefectReport: LATER,
   ReleaseControl: 'Pause, unpause, skip, abort, full roll-out, retry. An author of a release may abort it without',
   TenantEdit: LATER,
-  SubscriptionEdit: LATER,
+  SubscriptionEdit: 'See, create, change and delete subscriptions',
   ReleaseApprove: 'Give reviews that name no team, and pass phases without a review',
   DeploymentCreate: LATER,
   DefectResolve: LATER,

@@ -6,7 +6,13 @@ const MOST_NAMED = 100;
 
 /** A definition that fits its schema and has faults: 400 with the path of each, `at` being where it stands. */
 export function faultyDefinition(
-  code: 'pipeline.invalid' | 'flag.invalid' | 'service.invalid' | 'variable.invalid' | 'release.invalid',
+  code:
+    | 'pipeline.invalid'
+    | 'flag.invalid'
+    | 'service.invalid'
+    | 'variable.invalid'
+    | 'subscription.invalid'
+    | 'release.invalid',
   faults: readonly Fault[],
   at = '',
 ): Problem {

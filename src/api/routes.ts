@@ -11,6 +11,7 @@ import { pipelineRoutes } from './pipelines/pipeline-routes';
 import { projectRoutes } from './projects/project-routes';
 import { releaseRoutes } from './releases/routes';
 import { serviceRoutes } from './services/service-routes';
+import { subscriptionRoutes } from './subscriptions/subscription-routes';
 import { userRoutes } from './users/user-routes';
 import { variableRoutes } from './variables/variable-routes';
 
@@ -25,6 +26,7 @@ export function routes(deps: Deps): Route[] {
     ...serviceRoutes(deps),
     ...pipelineRoutes(deps),
     ...variableRoutes(deps),
+    ...subscriptionRoutes(deps),
     ...releaseRoutes(deps),
     ...auditRoutes(deps),
     applyRoute(deps),

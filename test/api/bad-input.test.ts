@@ -22,6 +22,7 @@ const known: Record<string, string> = {
   service: 'payments',
   pipeline: 'standard',
   variable: 'Region',
+  subscription: 'on-call',
   user: 'ada',
   team: 'leads',
   key: 'checkout',
@@ -39,6 +40,7 @@ beforeAll(async () => {
   await admin.put('/v1/projects/shop/services/payments', {}).expect(201);
   await admin.put('/v1/projects/shop/pipelines/standard', { phases: [{ name: 'all', bake: '1h', rules }] }).expect(201);
   await admin.put('/v1/projects/shop/variables/Region', { value: 'eu' }).expect(201);
+  await admin.put('/v1/projects/shop/subscriptions/on-call', { url: 'https://example.com' }).expect(201);
   await admin.put('/v1/users/ada', {}).expect(201);
   await admin.put('/v1/teams/leads', { members: ['ada'] }).expect(201);
   const key = await admin.post('/v1/projects/shop/environments/production/evaluation-keys').expect(201);
@@ -117,6 +119,7 @@ async function rowCounts(): Promise<Record<string, number>> {
     'serviceSecrets',
     'pipelineVersions',
     'variables',
+    'subscriptions',
     'releases',
     'actions',
     'users',
