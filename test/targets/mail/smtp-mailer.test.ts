@@ -278,6 +278,19 @@ describe('TLS', () => {
     expect(server.mails).toEqual([]);
   });
 
+  it('is begun before a password is sent anywhere but to this machine', async () => {
+    const server = await receiver({ login: { user: 'ada', pass: 'hunter2' } });
+    // An address of this machine that is not written like one.
+    const url = `smtp://ada:hunter2@[::ffff:127.0.0.1]:${server.port}`;
+
+    expect(await mailer(url).send(MAIL)).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringMatching(/^The mail server does not begin TLS \(5\d\d/) as string,
+    });
+    expect(server.sockets).toHaveLength(1);
+    expect(server.mails).toEqual([]);
+  });
+
   it('is needed by smtps://', async () => {
     const server = await receiver();
 
