@@ -3,8 +3,10 @@ import { auditRoutes } from './audit/audit-routes';
 import { createBackupRoute } from './backup/create-backup';
 import type { Route } from './define-route';
 import type { Deps } from './deps';
+import { deploymentRoutes } from './deployments/deployment-routes';
 import { flagRoutes } from './flags/flag-routes';
 import { healthRoutes } from './health/health-routes';
+import { interruptionRoutes } from './interruptions/interruption-routes';
 import { ofrepRoutes } from './ofrep/ofrep-routes';
 import { openApiRoute } from './openapi-route';
 import { pipelineRoutes } from './pipelines/pipeline-routes';
@@ -28,6 +30,8 @@ export function routes(deps: Deps): Route[] {
     ...variableRoutes(deps),
     ...subscriptionRoutes(deps),
     ...releaseRoutes(deps),
+    ...deploymentRoutes(deps),
+    ...interruptionRoutes(deps),
     ...auditRoutes(deps),
     applyRoute(deps),
     createBackupRoute(deps),

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { isTerminal, shownState } from '../../src/domain/release';
 import { APPLY_TRIES_MAX } from '../../src/domain/retry';
 import { blockersOf, type Blocker } from '../../src/domain/why';
-import { listDeployments } from '../../src/store/releases/list-deployments';
+import { listDeployments } from '../../src/store/deployments/list-deployments';
 import { listDrift } from '../../src/store/releases/list-drift';
 import { readBlockers } from '../../src/store/releases/read-blockers';
 import { planOfRow, positionOf } from '../../src/store/releases/stored-release';

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
-import { listDeployments, type DeploymentRecord } from '../../store/releases/list-deployments';
+import { listDeployments } from '../../store/deployments/list-deployments';
 import { defineRoute, ok } from '../define-route';
 import type { Deps } from '../deps';
-import { id, toInstant, toInstantOrNull } from '../schemas/common';
+import { deploymentViews } from '../deployments/deployment-view';
+import { id } from '../schemas/common';
 import { pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
 import { deployment } from '../schemas/release';
 import { readableRelease } from './release-scope';
@@ -23,38 +24,7 @@ export const listDeploymentsRoute = (deps: Deps) =>
     handle: async ({ scope, query }) => {
       const page = pageRequest(query);
       const rows = await listDeployments(deps.store.read, scope.release.id, page);
-      return ok(toPage(rows, page, deploymentView));
+      const { items, next } = toPage(rows, page, (row) => row);
+      return ok({ items: await deploymentViews(deps.store, items), next });
     },
   });
-
-function deploymentView(row: DeploymentRecord) {
-  const [startedAt, endedAt] = [toInstantOrNull(row.startedAt), toInstantOrNull(row.endedAt)];
-  return {
-    id: row.id,
-    release: row.releaseId,
-    track: null,
-    phase: row.phase,
-    environment: row.environment,
-    tenant: null,
-    attempt: row.attempt,
-    state: row.state,
-    errored: row.errored === 1,
-    // A pipeline has no process yet: a deployment is the roll-out of the change set.
-    steps: [
-      {
-        name: 'roll-out',
-        kind: 'roll-out' as const,
-        state: row.state === 'queued' || row.state === 'waiting' ? ('pending' as const) : row.state,
-        startedAt,
-        endedAt,
-        error: row.error,
-      },
-    ],
-    interruptions: [],
-    triggeredBy: null,
-    endedBy: row.endedByName,
-    createdAt: toInstant(row.createdAt),
-    startedAt,
-    endedAt,
-  };
-}

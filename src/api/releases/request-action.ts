@@ -14,7 +14,7 @@ import { actionRights, mayAct } from './caller-rights';
 import { releaseView } from './release-view';
 
 /** How long a caller waits for the decision before the answer is 202 (REL-25). */
-const DECISION_WAIT_MS = 2_000;
+export const DECISION_WAIT_MS = 2_000;
 
 /** What every route that asks something of a release can answer. */
 export const actionAnswers = {
@@ -70,7 +70,8 @@ export async function requestAction(
   }
 }
 
-function refusedAction(refusal: Refusal | null, location: string): Problem {
+/** The refusal of an action as its caller gets it; `location`: the action. */
+export function refusedAction(refusal: Refusal | null, location: string): Problem {
   if (!refusal) {
     throw new Error(`${location} is refused without a reason`);
   }

@@ -304,9 +304,14 @@ export const event = z
 
 const deploymentStep = z
   .strictObject({
-    name: z.string().describe('The step’s name; `roll-out` is the phase itself taking effect.'),
-    kind: z.enum(['roll-out']).describe('What kind of step it is.'),
-    state: z.enum(['pending', 'running', 'succeeded', 'failed', 'aborted']).describe('How far it has come.'),
+    name: z.string().describe('The step’s name; without a process there is one, `roll-out`.'),
+    kind: z.enum(['roll-out', 'manual', 'http', 'email', 'notify']).describe('What kind of step it is.'),
+    state: z
+      .enum(['pending', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'aborted'])
+      .describe('How far it has come; `waiting`: a person is asked.'),
+    try: z.int().min(1).describe('Raised when a person lets it be tried again (INT-10).'),
+    detail: z.string().nullable().describe('Why it ended as it did; null: nothing of note.'),
+    errored: z.boolean().describe('It failed because the machinery broke, not because something said no.'),
     startedAt: nullableInstant('When it began; null: not yet.'),
     endedAt: nullableInstant('When it ended; null: not yet.'),
     error: z.string().nullable().describe('What went wrong; null: nothing.'),
@@ -332,7 +337,13 @@ export const deployment = z
     triggeredBy: slug
       .nullable()
       .describe('Name of the user who started it directly; null: the release’s own progress.'),
-    endedBy: slug.nullable().describe('Name of the user who ended it early; null: it ended by itself, or runs.'),
+    endedBy: z
+      .strictObject({
+        user: slug.describe('Name of the user.'),
+        notes: z.string().nullable().describe('What that person wrote; null: nothing.'),
+      })
+      .nullable()
+      .describe('The person who ended it early: aborted an interruption (INT-5), or the release. null: nobody did.'),
     createdAt: instant.describe('When it was recorded.'),
     startedAt: nullableInstant('When it began; null: not yet.'),
     endedAt: nullableInstant('When it ended; null: not yet.'),

@@ -120,14 +120,14 @@ async function recordNew(
   isLate: boolean,
 ): Promise<RecordedStep> {
   const position = positionOf(row);
-  await saveOutcomes(unit, step.outcomes);
+  await saveOutcomes(unit, row, step.outcomes);
 
   const decided = afterStep(position, step, false);
   const { reached, held, actions } = await reach(unit, row, decided, step, isLate);
   const events = [...step.events, ...reached];
   const state = evolveAll(decided, reached);
   const ended = isTerminal(state) ? refuseEnded(state, await allUndecided(unit, row, decided)) : [];
-  await saveOutcomes(unit, ended);
+  await saveOutcomes(unit, row, ended);
 
   await showFlags(unit, row, position, state);
   await saveDeployments(unit, row, position, events);
@@ -174,7 +174,7 @@ async function reach(
   return { reached: step.reach.events, held: false, actions };
 }
 
-async function saveOutcomes(unit: Unit, outcomes: readonly ActionOutcome[]): Promise<void> {
+async function saveOutcomes(unit: Unit, row: ReleaseRow, outcomes: readonly ActionOutcome[]): Promise<void> {
   for (const { action, at, refusal } of outcomes) {
     await unit.sql
       .updateTable('actions')
@@ -188,5 +188,19 @@ async function saveOutcomes(unit: Unit, outcomes: readonly ActionOutcome[]): Pro
       .where('id', '=', action)
       .execute();
     unit.notify({ kind: 'action-decided', actionId: action });
+    if (refusal?.refused.startsWith('interruption.')) {
+      await freeInterruption(unit, row, action);
+    }
   }
+}
+
+/** An answer that was refused leaves its interruption to the one who holds it. */
+async function freeInterruption(unit: Unit, row: ReleaseRow, action: string): Promise<void> {
+  await unit.sql
+    .updateTable('interruptions')
+    .set({ submitAction: null })
+    .where('releaseId', '=', row.id)
+    .where('submitAction', '=', action)
+    .where('state', 'in', ['pending', 'taken'])
+    .execute();
 }

@@ -1,4 +1,4 @@
-import { listDeployments } from '../../../src/store/releases/list-deployments';
+import { listDeployments } from '../../../src/store/deployments/list-deployments';
 import { newParts, phase, ReleaseStore } from '../../support/release-store';
 import {
   abort,

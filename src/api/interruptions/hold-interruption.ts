@@ -1,0 +1,147 @@
+import { z } from 'zod';
+
+import { giveBack, handOver, take, type HeldInterruption, type Holding } from '../../domain/interruption';
+import { mayDo } from '../../domain/permission';
+import { isRefusal, type Refusal } from '../../domain/refusal';
+import type { UserId } from '../../domain/release';
+import { findInterruption } from '../../store/interruptions/find-interruption';
+import { holdInterruption } from '../../store/interruptions/hold-interruption';
+import { findPerson } from '../../store/users/find-person';
+import type { Caller } from '../caller';
+import { defineRoute, ok, type AnswerSpec } from '../define-route';
+import type { Deps } from '../deps';
+import { demandPermission } from '../demand-permission';
+import { claimIdempotencyKey, type IdempotentRequest } from '../idempotency';
+import { invalidRequest, problemOf } from '../problem';
+import { id } from '../schemas/common';
+import { interruption as interruptionSchema, reassignmentBody } from '../schemas/interruption';
+import { interruptionScope, unknownInterruption } from './interruption-scope';
+import { interruptionView, personOf } from './interruption-view';
+
+const params = z.strictObject({ interruption: id });
+const answers = {
+  200: { description: 'The interruption as it is now.', body: interruptionSchema },
+} satisfies Record<number, AnswerSpec>;
+
+/** `POST /v1/interruptions/{id}/take`: the caller becomes responsible (INT-3, INT-4). */
+export const takeInterruption = (deps: Deps) =>
+  defineRoute({
+    method: 'post',
+    path: '/v1/interruptions/:interruption/take',
+    operationId: 'takeInterruption',
+    summary: 'Take responsibility for what a run asks',
+    description:
+      'One person at a time has it, and only that person answers (INT-2). With teams the caller must be a member of ' +
+      'one and hold `InterruptionSubmit`, administrators included; without teams, hold `DeploymentCreate` (INT-3).',
+    permission: { name: 'InterruptionSubmit', in: interruptionScope(deps.store) },
+    params,
+    answers,
+    problems: [
+      'interruption.unknown',
+      'interruption.not-allowed',
+      'interruption.taken-by-other',
+      'interruption.submitted',
+      'interruption.closed',
+    ],
+    handle: ({ scope, caller, idempotency }) =>
+      hold(deps, { ...scope.interruption, verb: 'take' }, caller, idempotency, (held, name) =>
+        take(held, personOf(caller, scope.projectId), name),
+      ),
+  });
+
+/** `POST /v1/interruptions/{id}/release`: nobody is responsible any more (INT-4). */
+export const releaseInterruption = (deps: Deps) =>
+  defineRoute({
+    method: 'post',
+    path: '/v1/interruptions/:interruption/release',
+    operationId: 'releaseInterruption',
+    summary: 'Give an interruption back, for others to take',
+    description: 'The holder may, and whoever could hand it over (INT-4).',
+    permission: { name: 'InterruptionSubmit', in: interruptionScope(deps.store) },
+    params,
+    answers,
+    problems: [
+      'interruption.unknown',
+      'interruption.not-taken',
+      'interruption.taken-by-other',
+      'interruption.submitted',
+      'interruption.closed',
+    ],
+    handle: ({ scope, caller, idempotency }) => {
+      const mayReassign = caller.may('InterruptionReassign', scope.projectId);
+      return hold(deps, { ...scope.interruption, verb: 'release' }, caller, idempotency, (held, name) =>
+        giveBack(held, { ...personOf(caller, scope.projectId), mayReassign }, name),
+      );
+    },
+  });
+
+/** `POST /v1/interruptions/{id}/reassign`: somebody else becomes responsible (INT-4). */
+export const reassignInterruption = (deps: Deps) =>
+  defineRoute({
+    method: 'post',
+    path: '/v1/interruptions/:interruption/reassign',
+    operationId: 'reassignInterruption',
+    summary: 'Hand an interruption over to somebody who could take it',
+    permission: { name: 'InterruptionReassign', in: interruptionScope(deps.store) },
+    params,
+    body: reassignmentBody,
+    answers,
+    problems: ['interruption.unknown', 'interruption.not-allowed', 'interruption.submitted', 'interruption.closed'],
+    handle: async ({ scope: { projectId, interruption }, body, caller, idempotency }) => {
+      demandPermission(caller, 'InterruptionReassign', projectId);
+      const person = await findPerson(deps.store.read, body.user);
+      if (!person) {
+        throw invalidRequest([{ path: 'user', message: `There is no user ${body.user}` }]);
+      }
+      const to = {
+        userId: person.userId,
+        teams: person.teams,
+        maySubmit: mayDo(person.rights, 'InterruptionSubmit', projectId),
+        mayDeploy: mayDo(person.rights, 'DeploymentCreate', projectId),
+      };
+      return hold(deps, { ...interruption, verb: 'reassign' }, caller, idempotency, (held, name) =>
+        handOver(held, to, (user) => (user === person.userId ? person.user : name(user))),
+      );
+    },
+  });
+
+/** What a repetition of the same request is told again. */
+type Kept = { held: true } | { held: false; refusal: string };
+
+async function hold(
+  deps: Deps,
+  { id: interruption, verb }: { id: string; verb: 'take' | 'release' | 'reassign' },
+  caller: Caller,
+  idempotency: IdempotentRequest | null,
+  judge: (held: HeldInterruption, name: (user: UserId) => string) => Holding | Refusal,
+) {
+  const now = deps.now();
+  const kept = await deps.store.write(async (unit): Promise<Kept | null> => {
+    const claim = await claimIdempotencyKey<Kept>(unit, idempotency, now);
+    if (claim.repeated) {
+      return claim.repeated;
+    }
+    const held = await holdInterruption(unit, { id: interruption, verb, by: caller.userId, now, judge });
+    if (!held) {
+      return null;
+    }
+    if (!isRefusal(held)) {
+      await claim.keep({ held: true }, held.releaseId);
+      return { held: true };
+    }
+    const refused: Kept = { held: false, refusal: JSON.stringify(held) };
+    // Who lacks a right may have it tomorrow, and ask again with the same key (HTTP-6).
+    if (problemOf(held).code !== 'interruption.not-allowed') {
+      await claim.keep(refused);
+    }
+    return refused;
+  });
+  if (kept && !kept.held) {
+    throw problemOf(JSON.parse(kept.refusal) as Refusal);
+  }
+  const row = kept && (await findInterruption(deps.store.read, interruption));
+  if (!row) {
+    throw unknownInterruption(interruption);
+  }
+  return ok(interruptionView(row, caller));
+}

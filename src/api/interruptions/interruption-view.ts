@@ -1,0 +1,55 @@
+import { mayTake, type Person } from '../../domain/interruption';
+import type { InterruptionResult } from '../../domain/release';
+import { heldOf, teamsOf, type InterruptionRecord } from '../../store/interruptions/find-interruption';
+import type { Caller } from '../caller';
+import { toInstant, toInstantOrNull } from '../schemas/common';
+
+/** What the rules about interruptions ask of a caller. */
+export function personOf(caller: Caller, projectId: string): Person {
+  return {
+    userId: caller.userId,
+    teams: caller.teams,
+    maySubmit: caller.may('InterruptionSubmit', projectId),
+    mayDeploy: caller.may('DeploymentCreate', projectId),
+  };
+}
+
+/** An interruption as this caller sees it. */
+export function interruptionView(row: InterruptionRecord, caller: Caller) {
+  const held = heldOf(row);
+  const isTheirs = mayTake(held, personOf(caller, row.projectId)) && !held.isAnswered;
+  return {
+    id: row.id,
+    kind: row.kind,
+    state: row.state,
+    title: row.title,
+    instructions: row.instructions,
+    teams: teamsOf(row),
+    responsibleUser: row.responsibleUser,
+    result: row.result as InterruptionResult | null,
+    results: JSON.parse(row.results) as InterruptionResult[],
+    notes: row.notes,
+    notesRequired: row.notesRequired === 1,
+    approvals: { needed: row.approvals, given: givenOf(row) },
+    submittedBy: row.submittedByName,
+    closedBy: row.closedByName,
+    closedWhy: row.closedWhy,
+    project: row.project,
+    environment: row.environment,
+    tenant: null,
+    release: row.releaseId,
+    deployment: row.deploymentId,
+    phase: row.phase,
+    blockConcurrent: row.blockConcurrent === 1,
+    deadline: toInstantOrNull(row.deadlineAt),
+    raisedAt: toInstant(row.raisedAt),
+    endedAt: toInstantOrNull(row.endedAt),
+    canTake: isTheirs && row.state === 'pending',
+    canSubmit: isTheirs && row.state === 'taken' && row.responsibleUserId === caller.userId,
+  };
+}
+
+/** With the last one, all of them have. */
+function givenOf({ proceeds, result }: InterruptionRecord): number {
+  return (JSON.parse(proceeds) as string[]).length + (result === 'proceed' ? 1 : 0);
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+import { listInterruptions } from '../../store/interruptions/find-interruption';
+import type { Permission } from '../../domain/permission';
+import type { Caller } from '../caller';
+import { defineRoute, ok } from '../define-route';
+import type { Deps } from '../deps';
+import { flagInQuery, id, slug } from '../schemas/common';
+import { interruption as interruptionSchema, interruptionState } from '../schemas/interruption';
+import { pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
+import { interruptionView } from './interruption-view';
+
+/** `?state=pending,taken`. */
+const statesInQuery = z.string().transform((list, context) => {
+  const states = z.array(interruptionState).safeParse(list.split(','));
+  if (states.success) {
+    return states.data;
+  }
+  context.addIssue(`Must be one or more of ${interruptionState.options.join(', ')}, with commas between`);
+  return z.NEVER;
+});
+
+/** `GET /v1/interruptions`: those that the caller may see, newest first; `mine`: what needs their decision (INT-8). */
+export const listInterruptionsRoute = (deps: Deps) =>
+  defineRoute({
+    method: 'get',
+    path: '/v1/interruptions',
+    operationId: 'listInterruptions',
+    summary: 'What runs ask people, newest first',
+    description: 'With `mine=true`: what needs the caller’s decision, all that they may take or hold (INT-8).',
+    permission: 'authenticated',
+    query: z.strictObject({
+      ...pageQuery,
+      state: statesInQuery.optional().describe('Only those in one of these states, separated by commas.'),
+      mine: flagInQuery.optional().describe('`true`: only those that the caller may take, or holds.'),
+      project: slug.optional().describe('Only those of this project.'),
+      release: id.optional().describe('Only those of this release.'),
+    }),
+    answers: {
+      200: { description: 'A page of interruptions.', body: pageOf(interruptionSchema, 'InterruptionPage') },
+    },
+    handle: async ({ query, caller }) => {
+      const page = pageRequest(query);
+      const rows = await listInterruptions(
+        deps.store.read,
+        {
+          states: query.state,
+          project: query.project,
+          release: query.release,
+          mine: query.mine
+            ? {
+                userId: caller.userId,
+                teams: caller.teams,
+                submitIn: projectsWith(caller, 'InterruptionSubmit'),
+                deployIn: projectsWith(caller, 'DeploymentCreate'),
+              }
+            : null,
+          visibleIn: projectsWith(caller, 'ProjectView'),
+        },
+        page,
+      );
+      const aged = rows.map((row) => ({ ...row, createdAt: row.raisedAt }));
+      return ok(toPage(aged, page, (row) => interruptionView(row, caller)));
+    },
+  });
+
+/** Ids of the projects in which the caller holds a permission; null: everywhere. */
+function projectsWith(caller: Caller, permission: Permission): string[] | null {
+  if (caller.may(permission, null)) {
+    return null;
+  }
+  const named = [...caller.rights.user, ...(caller.rights.token ?? [])].flatMap(({ project }) => project ?? []);
+  return [...new Set(named)].filter((project) => caller.may(permission, project));
+}

@@ -1,0 +1,114 @@
+import { isRefusal, type Refusal } from '../../domain/refusal';
+import { take } from '../../domain/interruption';
+import type { InterruptionResult } from '../../domain/release';
+import { acceptAnswer } from '../../store/interruptions/accept-answer';
+import { findInterruption, type InterruptionRecord } from '../../store/interruptions/find-interruption';
+import { holdInterruption } from '../../store/interruptions/hold-interruption';
+import type { Caller } from '../caller';
+import type { Deps } from '../deps';
+import { claimIdempotencyKey, type IdempotentRequest } from '../idempotency';
+import { problemOf, type Problem } from '../problem';
+import { actionRights } from '../releases/caller-rights';
+import { DECISION_WAIT_MS, refusedAction } from '../releases/request-action';
+import { unknownInterruption } from './interruption-scope';
+import { personOf } from './interruption-view';
+import type { ActionRecord } from '../releases/outcome-waiters';
+
+/** An answer as it is asked for. */
+export interface AnswerAsked {
+  interruption: InterruptionRecord;
+  result: InterruptionResult;
+  notes: string;
+  /** Takes it first, where it is free (INT-8). */
+  takesFirst: boolean;
+}
+
+/** What became of it: decided, on its way, or refused. */
+export type Answered =
+  | { kind: 'applied'; action: string; interruption: InterruptionRecord }
+  | { kind: 'undecided'; action: ActionRecord }
+  | { kind: 'refused'; action: string | null; problem: Problem };
+
+type Kept = { action: string } | { refusal: string };
+
+/**
+ * The one loop for answers: accepts one, once for each idempotency key, and waits for its decision (REL-25, INT-2).
+ */
+export async function submitAnswer(
+  deps: Deps,
+  { interruption: { id, projectId }, result, notes, takesFirst }: AnswerAsked,
+  caller: Caller,
+  idempotency: IdempotentRequest | null,
+): Promise<Answered> {
+  const now = deps.now();
+  const person = personOf(caller, projectId);
+  const kept = await deps.store.write(async (unit): Promise<Kept | null> => {
+    const claim = await claimIdempotencyKey<Kept>(unit, idempotency, now);
+    if (claim.repeated) {
+      return claim.repeated;
+    }
+    const refused = async (refusal: Refusal): Promise<Kept> => {
+      const keptRefusal = { refusal: JSON.stringify(refusal) };
+      // Who lacks a right may have it tomorrow, and ask again with the same key (HTTP-6).
+      if (refusal.refused !== 'interruption.not-allowed') {
+        await claim.keep(keptRefusal);
+      }
+      return keptRefusal;
+    };
+    if (takesFirst) {
+      const taken = await holdInterruption(unit, {
+        id,
+        verb: 'take',
+        by: caller.userId,
+        now,
+        judge: (held, name) => take(held, person, name),
+      });
+      if (taken && isRefusal(taken)) {
+        return refused(taken);
+      }
+    }
+    const accepted = await acceptAnswer(unit, {
+      id,
+      result,
+      notes,
+      person,
+      rights: (plan, of) => actionRights(caller, of, plan, notes !== ''),
+      now,
+    });
+    if (!accepted) {
+      return null;
+    }
+    if (isRefusal(accepted)) {
+      return refused(accepted);
+    }
+    await claim.keep({ action: accepted.action }, accepted.releaseId);
+    return { action: accepted.action };
+  });
+  if (!kept) {
+    return { kind: 'refused', action: null, problem: unknownInterruption(id) };
+  }
+  if ('refusal' in kept) {
+    return { kind: 'refused', action: null, problem: problemOf(JSON.parse(kept.refusal) as Refusal) };
+  }
+  return outcomeOf(deps, id, kept.action);
+}
+
+async function outcomeOf(deps: Deps, id: string, actionId: string): Promise<Answered> {
+  const action = await deps.outcomes.wait(actionId, DECISION_WAIT_MS);
+  const interruption = await findInterruption(deps.store.read, id);
+  if (!action || !interruption) {
+    throw new Error(`The answer ${actionId} to ${id} is not there`);
+  }
+  switch (action.status) {
+    case 'applied':
+      return { kind: 'applied', action: actionId, interruption };
+    case 'refused':
+      return {
+        kind: 'refused',
+        action: actionId,
+        problem: refusedAction(action.refusal, `/v1/actions/${actionId}`),
+      };
+    case 'undecided':
+      return { kind: 'undecided', action };
+  }
+}

@@ -1,0 +1,83 @@
+import type { Instant } from '../../domain/instant';
+import { mayAnswer, submitAnswer, type Person } from '../../domain/interruption';
+import { isRefusal, type Refusal } from '../../domain/refusal';
+import type { ActionRights, InterruptionResult, ReleasePlan } from '../../domain/release';
+import { acceptAction } from '../releases/accept-action';
+import { lockRelease, planOfRow, positionOf } from '../releases/stored-release';
+import type { Unit } from '../store';
+import { heldOf } from './find-interruption';
+import { lockInterruption } from './hold-interruption';
+
+/** An answer, and who gives it. */
+export interface AnswerRequest {
+  id: string;
+  result: InterruptionResult;
+  /** '' for none. */
+  notes: string;
+  person: Person;
+  /** Judged now and kept with the answer (REL-10). */
+  rights: (plan: ReleasePlan, projectId: string) => ActionRights;
+  now: Instant;
+}
+
+/**
+ * Accepts an answer as an action of the release: from here on it is decided exactly once (REL-25). Who may not answer, or
+ * in no case like that, is told so at once. Nobody else gets the interruption before it is decided. Undefined: there is no such
+ * interruption.
+ */
+export async function acceptAnswer(
+  unit: Unit,
+  { id, result, notes, person, rights, now }: AnswerRequest,
+): Promise<{ action: string; releaseId: string } | Refusal | undefined> {
+  const locked = await lockInterruption(unit, id);
+  const row = locked && (await lockRelease(unit, locked.interruption.releaseId));
+  if (!locked || !row) {
+    return undefined;
+  }
+  const { interruption, name } = locked;
+  const { projectId, releaseId, number, title, environment } = interruption;
+  const plan = planOfRow(row);
+  const answer = { interruption: number, result, hasNotes: notes.trim() !== '' };
+  const asked = { verb: 'submit' as const, by: person.userId, phase: null, attempt: null };
+  const judged = rights(plan, projectId);
+  const refusal =
+    mayAnswer(heldOf(interruption), person, name) ??
+    submitAnswer(
+      { state: positionOf(row), plan },
+      { ...asked, id: '', number: 0, acceptedAt: now, expiresAt: null, rights: judged, answer },
+      now,
+    );
+  if (isRefusal(refusal)) {
+    unit.record({
+      type: 'interruption-refused',
+      at: now,
+      actorId: person.userId,
+      projectId,
+      releaseId,
+      data: {
+        interruption: id,
+        title,
+        environment,
+        verb: 'submit',
+        result,
+        code: refusal.refused,
+        detail: refusal.detail,
+      },
+    });
+    return refusal;
+  }
+  const action = await acceptAction(unit, {
+    ...asked,
+    releaseId,
+    reason: notes === '' ? null : notes,
+    expiresAfterMs: null,
+    answer,
+    now,
+    judge: () => judged,
+  });
+  if (action === undefined) {
+    return undefined;
+  }
+  await unit.sql.updateTable('interruptions').set({ submitAction: action }).where('id', '=', id).execute();
+  return { action, releaseId };
+}
