@@ -1,21 +1,15 @@
+import { checkDuration, checkName, checkNames, checkQuorum, tooMany } from './definition-check';
 import type { Fault } from './fault';
-import { DAY, LONGEST_MS } from './instant';
 import { checkConditions } from './phase-filter';
 import { environmentsOf, RELEASE_ACTIONS, type Phase, type Pipeline, type Review, type Rule } from './pipeline';
+import { checkProcess, type ProcessFacts } from './process-check';
 import { quoted } from './quoted';
 
 /** What a definition is judged against: the project as it is at that moment. */
-export interface PipelineFacts {
+export interface PipelineFacts extends ProcessFacts {
   environments: readonly EnvironmentFacts[];
-  /** User ids of each team's members, by the team's slug. People, not numbers: one person may be in two teams. */
-  teams: ReadonlyMap<string, readonly string[]>;
   /** User ids of those who hold `ReleaseApprove` in the project. */
   approvers: readonly string[];
-  /**
-   * User ids of the release's authors, at trigger: where they may not approve they are not counted (REL-10). Left out
-   * at save, when nobody knows yet who will trigger.
-   */
-  authors?: readonly string[];
 }
 
 export interface EnvironmentFacts {
@@ -54,6 +48,7 @@ export function checkPipeline(pipeline: Pipeline, facts: PipelineFacts): Pipelin
     ...pipeline.phases
       .slice(0, PIPELINE_LIMITS.phases)
       .flatMap((phase, index) => checkPhase(phase, `phases[${index}]`, facts)),
+    ...checkProcess(pipeline, facts),
     ...checkNames('action', pipeline.reasonRequired, 'reasonRequired', RELEASE_ACTIONS, RELEASE_ACTIONS.length),
   ];
   return { faults, warnings: faults.length > 0 ? [] : warningsOf(pipeline, facts) };
@@ -87,37 +82,12 @@ function checkPhases(phases: Phase[]): Fault[] {
 
 function checkPhase(phase: Phase, path: string, facts: PipelineFacts): Fault[] {
   return [
-    ...checkName(phase.name, `${path}.name`),
+    ...checkName(phase.name, `${path}.name`, PIPELINE_LIMITS.nameLength),
     ...checkDuration(phase.bakeMs, 0, `${path}.bake`),
     ...(phase.requiredReview === null ? [] : checkReview(phase.requiredReview, `${path}.requiredReview`, facts)),
     ...checkRules(phase.rules, `${path}.rules`, facts),
     ...checkRequiredReview(phase, path, facts),
   ];
-}
-
-/** Names stand in pages, mails and keys of effects (WHK-3): what looks the same must be the same. */
-function checkName(name: string, path: string): Fault[] {
-  if (name === '' || name.trim() !== name) {
-    return [{ path, message: 'must not be empty, nor begin or end with a space' }];
-  }
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|[\u202a-\u202e\u2066-\u2069]/u.test(name)) {
-    return [{ path, message: 'must hold no control characters' }];
-  }
-  return [...name].length > PIPELINE_LIMITS.nameLength
-    ? [{ path, message: `must have at most ${PIPELINE_LIMITS.nameLength} characters` }]
-    : [];
-}
-
-function checkDuration(ms: number, leastMs: number, path: string): Fault[] {
-  if (!Number.isInteger(ms) || ms < leastMs || ms > LONGEST_MS) {
-    return [
-      {
-        path,
-        message: `must be a duration of ${leastMs > 0 ? 'more than 0' : '0'} to ${LONGEST_MS / DAY} days, in whole milliseconds`,
-      },
-    ];
-  }
-  return [];
 }
 
 function checkReview(review: Review, path: string, facts: PipelineFacts): Fault[] {
@@ -136,28 +106,14 @@ function checkReview(review: Review, path: string, facts: PipelineFacts): Fault[
     ...(deadline === null ? [] : checkDuration(deadline.afterMs, 1, `${path}.deadline.after`)),
     ...(isNumber ? [] : [{ path: `${path}.approvals`, message: `must be a whole number from 1 to ${most}` }]),
     // With a team in doubt the people are, too: one fault is named once.
-    ...(isNumber && teams.length === 0 ? checkQuorum(review, path, facts) : []),
+    ...(isNumber && teams.length === 0 ? checkReviewers(review, path, facts) : []),
   ];
 }
 
-/** A review that too few people could give would hold the release until somebody notices (PIPE-4). */
-function checkQuorum(review: Review, path: string, facts: PipelineFacts): Fault[] {
-  const entitled = new Set(
-    review.teams.length === 0 ? facts.approvers : review.teams.flatMap((team) => facts.teams.get(team) ?? []),
-  );
-  const authors = review.authorMayApprove ? [] : (facts.authors ?? []);
-  const people = [...entitled].filter((person) => !authors.includes(person)).length;
-  if (people >= review.approvals) {
-    return [];
-  }
-  const who = review.teams.length === 0 ? 'holders of ReleaseApprove' : `members of ${review.teams.join(' or ')}`;
-  const butAuthors = people < entitled.size ? ', without the authors of the release' : '';
-  return [
-    {
-      path: `${path}.approvals`,
-      message: `asks for ${review.approvals}, but only ${people} could approve: ${who}${butAuthors}`,
-    },
-  ];
+function checkReviewers({ teams, approvals, authorMayApprove }: Review, path: string, facts: PipelineFacts): Fault[] {
+  const quorum = { teams, approvals, authorMayAnswer: authorMayApprove };
+  const others = { people: facts.approvers, permission: 'ReleaseApprove' };
+  return checkQuorum(quorum, `${path}.approvals`, 'approve', { teams: facts.teams, others, authors: facts.authors });
 }
 
 function checkRules(rules: Rule[], path: string, facts: PipelineFacts): Fault[] {
@@ -215,31 +171,5 @@ function warningsOf(pipeline: Pipeline, facts: PipelineFacts): Fault[] {
     const whom = rules.length === 0 ? 'nobody' : 'not everybody';
     const message = `reach ${whom} in "${environment.slug}": completion will release to the rest`;
     return [{ path: 'phases', message }];
-  });
-}
-
-function tooMany(path: string, count: number, most: number, what: string): Fault[] {
-  return count > most ? [{ path, message: `must hold at most ${most} ${what}` }] : [];
-}
-
-/** Each name once, and of something that exists; beyond the bound nothing is read. */
-function checkNames(
-  what: string,
-  names: readonly string[],
-  path: string,
-  known: readonly string[],
-  most: number,
-): Fault[] {
-  if (names.length > most) {
-    return tooMany(path, names.length, most, `${what}s`);
-  }
-  return names.flatMap((name, index) => {
-    const at = `${path}[${index}]`;
-    if (!known.includes(name)) {
-      return [{ path: at, message: `names the ${what} ${quoted(name)}, which does not exist` }];
-    }
-    return names.indexOf(name) < index
-      ? [{ path: at, message: `names the ${what} ${quoted(name)} a second time` }]
-      : [];
   });
 }

@@ -143,6 +143,15 @@ export interface NotifyStep extends StepBase {
 
 export type ProcessStep = RollOutStep | ManualStep | HttpStep | EmailStep | NotifyStep;
 
+/** The teams that a step asks, at once or at its deadline. */
+export function teamsOfStep(step: ProcessStep): string[] {
+  if (step.kind !== 'manual') {
+    return [];
+  }
+  const { teams, deadline } = step;
+  return [...teams, ...(deadline !== null && 'escalateTo' in deadline ? deadline.escalateTo : [])];
+}
+
 /** A pipeline's definition, one version of it (PIPE-1, PIPE-5). */
 export interface Pipeline {
   phases: Phase[];

@@ -1,42 +1,120 @@
+import { checkName, checkNames, tooMany } from './definition-check';
 import type { Fault } from './fault';
-import type { ProcessStep } from './pipeline';
+import type { Pipeline, ProcessStep, RunWhen } from './pipeline';
+import { PROCESS_LIMITS } from './process-limits';
 import { quoted } from './quoted';
+import { checkStepOfKind } from './step-check';
+import { namesAt } from './variables';
 
-/** How large a process may be. */
-export const PROCESS_LIMITS = {
-  steps: 50,
-  /** Characters of a step's name (PRO-9). */
-  nameLength: 100,
-  /** Names in one list: environments, phases, teams. */
-  names: 100,
-  /** Characters of an expression (PRO-3). */
-  expressionLength: 1_000,
-  /** Characters of instructions and bodies. */
-  templateLength: 20_000,
-  subjectLength: 500,
-  urlLength: 2_000,
-  approvals: 100,
-  recipients: 50,
-  headers: 50,
-  outputs: 50,
-} as const;
+/** What a process is judged against: the project as it is at that moment. */
+export interface ProcessFacts extends ProcessJudges {
+  environments: readonly { slug: string }[];
+  /** User ids of each team's members, by the team's slug. People, not numbers: one person may be in two teams. */
+  teams: ReadonlyMap<string, readonly string[]>;
+  /** User ids of those who hold `DeploymentCreate` in the project. */
+  deployers: readonly string[];
+  /** Names of the project's variables (VAR-6). */
+  variables: readonly string[];
+  /** Names of the project's services. */
+  services: readonly string[];
+  /**
+   * User ids of the release's authors, at trigger: where they may not answer they are not counted (REL-10). Left out at
+   * save, when nobody knows yet who will trigger.
+   */
+  authors?: readonly string[];
+}
+
+/** What the domain cannot judge by itself. */
+export interface ProcessJudges {
+  /** What is wrong with a run condition, given the names of variables that can exist (PRO-3); null: nothing. */
+  checkExpression: (
+    expression: string,
+    names: ReadonlySet<string>,
+  ) => { message: string; /** Characters before it. */ position: number } | null;
+  /** Why an address may not be used, in half a sentence; null: it may (WHK-2). */
+  endpointFault: (url: string) => string | null;
+}
 
 /** Checks a process at save and again at trigger (PIPE-4, PRO-7, PRO-9): every fault at once, each with its path. */
-export function checkProcess(process: readonly ProcessStep[]): Fault[] {
-  const faults: Fault[] = [];
-  if (process.length > PROCESS_LIMITS.steps) {
-    faults.push({ path: 'process', message: `must hold at most ${PROCESS_LIMITS.steps} steps` });
-  }
+export function checkProcess({ phases, process }: Pick<Pipeline, 'phases' | 'process'>, facts: ProcessFacts): Fault[] {
+  const judged = process.slice(0, PROCESS_LIMITS.steps);
+  return [
+    ...tooMany('process', process.length, PROCESS_LIMITS.steps, 'steps'),
+    ...checkNamesOfSteps(process),
+    ...checkRollOuts(process),
+    ...judged.flatMap((step, index) => {
+      const path = `process[${index}]`;
+      const names = namesAt(process, index, facts);
+      return [
+        ...checkWhere(step, path, phases, facts),
+        ...checkRunWhen(step.runWhen, `${path}.runWhen`, names, facts),
+        ...(index === 0 && step.start === 'with-previous'
+          ? [{ path: `${path}.start`, message: 'must be after-previous: no step stands before it' }]
+          : []),
+        ...checkStepOfKind(step, path, names, facts),
+      ];
+    }),
+  ];
+}
+
+function checkNamesOfSteps(process: readonly ProcessStep[]): Fault[] {
   const firstOf = new Map<string, number>();
-  process.forEach(({ name }, index) => {
+  return process.flatMap(({ name }, index) => {
+    const path = `process[${index}].name`;
     const key = name.toLowerCase();
     const first = firstOf.get(key);
-    if (first === undefined) {
-      firstOf.set(key, index);
-    } else {
+    if (first !== undefined) {
       const message = `must be unique, ignoring case: process[${first}] has the name ${quoted(name)} already`;
-      faults.push({ path: `process[${index}].name`, message });
+      return [{ path, message }];
     }
+    firstOf.set(key, index);
+    return checkStepName(name, path);
   });
+}
+
+/** A variable's name holds the step's in brackets (VAR-1), and has to end where it seems to. */
+function checkStepName(name: string, path: string): Fault[] {
+  return /[[\]]|#\{/.test(name)
+    ? [{ path, message: 'must hold none of [, ] and #{' }]
+    : checkName(name, path, PROCESS_LIMITS.nameLength);
+}
+
+function checkRollOuts(process: readonly ProcessStep[]): Fault[] {
+  const first = process.findIndex(({ kind }) => kind === 'roll-out');
+  return process.flatMap(({ kind }, index) =>
+    kind === 'roll-out' && index > first
+      ? [{ path: `process[${index}].kind`, message: `must be another: process[${first}] is the roll-out already` }]
+      : [],
+  );
+}
+
+function checkWhere(step: ProcessStep, path: string, phases: Pipeline['phases'], facts: ProcessFacts): Fault[] {
+  const environments = facts.environments.map(({ slug }) => slug);
+  const most = PROCESS_LIMITS.names;
+  const faults = [
+    ...checkNames('environment', step.environments, `${path}.environments`, environments, most),
+    ...checkNames('environment', step.notEnvironments, `${path}.notEnvironments`, environments, most),
+  ];
+  const left = (step.environments.length > 0 ? step.environments : environments).filter(
+    (environment) => !step.notEnvironments.includes(environment),
+  );
+  if (faults.length === 0 && left.length === 0 && step.notEnvironments.length > 0) {
+    faults.push({ path: `${path}.notEnvironments`, message: 'must leave an environment that the step runs in' });
+  }
+  const phaseNames = phases.map(({ name }) => name);
+  faults.push(...checkNames('phase', step.phases, `${path}.phases`, phaseNames, most));
+  if (step.tenants.length > 0) {
+    faults.push({ path: `${path}.tenants`, message: 'must be empty: there are no tenants yet' });
+  }
   return faults;
+}
+
+function checkRunWhen(
+  runWhen: RunWhen,
+  path: string,
+  names: ReadonlySet<string>,
+  { checkExpression }: ProcessFacts,
+): Fault[] {
+  const fault = typeof runWhen === 'string' ? null : checkExpression(runWhen.expression, names);
+  return fault ? [{ path: `${path}.expression`, message: `${fault.message} (character ${fault.position + 1})` }] : [];
 }

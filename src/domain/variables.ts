@@ -1,6 +1,7 @@
 import type { Json } from './json';
 import { valueAt } from './output-path';
 import type { ProcessStep } from './pipeline';
+import { quoted } from './quoted';
 
 /** Names of the built-in variables that every deployment has (VAR-7). */
 export const BUILT_IN = {
@@ -133,7 +134,9 @@ export function httpOutputs(
   return new Map(
     Object.entries(outputs).map(([name, path]) => {
       const value = valueAt(answer, path) ?? '';
-      return [outputName(stepName, name), typeof value === 'string' ? value : JSON.stringify(value)];
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      // PostgreSQL keeps no NUL.
+      return [outputName(stepName, name), text.replaceAll('\0', '\ufffd')];
     }),
   );
 }
@@ -181,6 +184,11 @@ export function namesAt(process: readonly ProcessStep[], index: number, project:
     ...project.variables,
     ...process.slice(0, firstOfGroup(process, index)).flatMap(outputNamesOf),
   ]);
+}
+
+/** Why such a name is a fault, in half a sentence. */
+export function unknownVariable(name: string): string {
+  return `names the variable ${quoted(name)}, which is neither built in, nor the project’s, nor set by an earlier step`;
 }
 
 /** The step that the one at `index` starts with, itself included. */

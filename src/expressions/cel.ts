@@ -1,5 +1,5 @@
 import type * as Cel from '@marcbachmann/cel-js' with { 'resolution-mode': 'import' };
-import { PROCESS_LIMITS } from '../domain/process-check';
+import { PROCESS_LIMITS } from '../domain/process-limits';
 import { canonicalName } from '../domain/variables';
 
 /*

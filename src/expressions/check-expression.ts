@@ -1,4 +1,4 @@
-import { quoted } from '../domain/quoted';
+import { unknownVariable } from '../domain/variables';
 import { isAmong, readExpression, type ExpressionFault } from './cel';
 
 /**
@@ -13,7 +13,5 @@ export function checkExpression(expression: string, names: ReadonlySet<string>):
     return read;
   }
   const unknown = read.variables.find((variable) => !isAmong(variable, names));
-  return unknown === undefined
-    ? null
-    : { message: `names the variable ${quoted(unknown.name)}, which cannot exist here`, position: unknown.position };
+  return unknown === undefined ? null : { message: unknownVariable(unknown.name), position: unknown.position };
 }

@@ -14,6 +14,11 @@ const shop: PipelineFacts = {
     ['empty', []],
   ]),
   approvers: ['ada', 'bob'],
+  deployers: [],
+  variables: [],
+  services: [],
+  checkExpression: () => null,
+  endpointFault: () => null,
 };
 
 const review = (change: Partial<Review> = {}): Review => ({

@@ -2,6 +2,7 @@ import { readAction, type ActionRecord } from '../../src/api/releases/outcome-wa
 import type { ActionVerb, Phase, Pipeline, Review } from '../../src/domain/pipeline';
 import type { ActionRights, ReleaseState, ShownState } from '../../src/domain/release';
 import { shownState } from '../../src/domain/release';
+import { checkExpression } from '../../src/expressions/check-expression';
 import { readAudit } from '../../src/store/audit/read-audit';
 import { putFlag } from '../../src/store/flags/put-flag';
 import { newId } from '../../src/store/new-id';
@@ -218,6 +219,8 @@ export class ReleaseStore {
         whenBusy,
         now: Date.now(),
         tryDefinition: () => [],
+        checkExpression,
+        endpointFault: () => null,
       });
     });
   }

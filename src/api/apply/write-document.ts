@@ -79,7 +79,7 @@ export async function writeDocument(
     case 'pipeline': {
       const { id: projectId } = await liveProject(unit, document.project);
       const definition = toPipeline(document.spec);
-      return savePipeline(unit, { projectId, slug, definition, by, at, preconditions, path: '' });
+      return savePipeline(unit, { projectId, slug, definition, by, at, preconditions, path: '', endpointFault });
     }
   }
 }

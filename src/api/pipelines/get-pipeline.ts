@@ -16,7 +16,7 @@ const version = z
   .describe('The version to show, of a deleted pipeline too; left out: the latest.');
 
 /** Shows a pipeline in its latest version or, with `?version=`, as a release pinned it. */
-export const getPipelineRoute = ({ store }: Deps) =>
+export const getPipelineRoute = ({ store, endpointFault }: Deps) =>
   defineRoute({
     method: 'get',
     path: '/v1/projects/:project/pipelines/:pipeline',
@@ -45,6 +45,6 @@ export const getPipelineRoute = ({ store }: Deps) =>
       if (found.deletedAt !== null && query.version === undefined) {
         throw gone('pipeline', params.pipeline);
       }
-      return ok(await pipelineView(store, params.project, found), { etag: pipelineEtag(found) });
+      return ok(await pipelineView({ store, endpointFault }, params.project, found), { etag: pipelineEtag(found) });
     },
   });

@@ -1,8 +1,9 @@
 import { checkPipeline } from '../../domain/pipeline-check';
+import { checkExpression } from '../../expressions/check-expression';
 import { pipelineFacts } from '../../store/pipelines/pipeline-facts';
 import type { StoredPipeline } from '../../store/pipelines/find-pipeline';
 import type { PipelineVersion } from '../../store/pipelines/put-pipeline';
-import type { Store } from '../../store/store';
+import type { Deps } from '../deps';
 import { etagOf } from '../etag';
 import { toInstant } from '../schemas/common';
 import { fromPipeline } from '../schemas/pipeline';
@@ -13,8 +14,13 @@ export function pipelineEtag({ id, version }: PipelineVersion): string {
 }
 
 /** A version of a pipeline as its readers get it, in the shape of the schema `pipelineAnswer`. */
-export async function pipelineView(store: Store, project: string, pipeline: StoredPipeline) {
-  const facts = await pipelineFacts(store.read, pipeline.projectId, pipeline.definition);
+export async function pipelineView(
+  { store, endpointFault }: Pick<Deps, 'store' | 'endpointFault'>,
+  project: string,
+  pipeline: StoredPipeline,
+) {
+  const judges = { checkExpression, endpointFault };
+  const facts = await pipelineFacts(store.read, pipeline.projectId, pipeline.definition, judges);
   return {
     ...fieldsOf(project, pipeline),
     ...fromPipeline(pipeline.definition),

@@ -12,7 +12,7 @@ import { savePipeline } from './save-pipeline';
 const HEADERS = { ETag: 'Of this version: changes exactly when the definition does.' };
 
 /** Creates or replaces a pipeline; running releases keep the version they pinned (PIPE-5). */
-export const putPipelineRoute = ({ store, now }: Deps) =>
+export const putPipelineRoute = ({ store, now, endpointFault }: Deps) =>
   defineRoute({
     method: 'put',
     path: '/v1/projects/:project/pipelines/:pipeline',
@@ -48,6 +48,7 @@ export const putPipelineRoute = ({ store, now }: Deps) =>
           at: now(),
           preconditions,
           path: '',
+          endpointFault,
         }),
       );
       const saved = await findPipeline(store.read, projectId, params.pipeline);
@@ -57,7 +58,7 @@ export const putPipelineRoute = ({ store, now }: Deps) =>
       return putAnswer(
         outcome === 'created',
         `/v1/projects/${params.project}/pipelines/${params.pipeline}`,
-        await pipelineView(store, params.project, saved),
+        await pipelineView({ store, endpointFault }, params.project, saved),
         pipelineEtag(saved),
       );
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { checkExpression } from '../../expressions/check-expression';
 import { applyDirectChanges } from '../../store/flags/apply-direct-changes';
 import { findPipeline, type StoredPipeline } from '../../store/pipelines/find-pipeline';
 import { findProject } from '../../store/projects/find-project';
@@ -79,6 +80,8 @@ export const triggerReleaseRoute = (deps: Deps) =>
           whenBusy: body.whenBusy ?? 'reject',
           now,
           tryDefinition,
+          checkExpression,
+          endpointFault: deps.endpointFault,
         });
         switch (triggered.kind) {
           case 'release': {

@@ -10,7 +10,7 @@ import {
   type Review,
 } from '../../domain/pipeline';
 import { PIPELINE_LIMITS } from '../../domain/pipeline-check';
-import { PROCESS_LIMITS } from '../../domain/process-check';
+import { PROCESS_LIMITS } from '../../domain/process-limits';
 import { durationMs, durationToJudge, instant, readOnly, slug } from './common';
 import { stepAnswer, stepBody, toStep } from './process';
 

@@ -9,7 +9,7 @@ import {
   type RunWhen,
   type StepKind,
 } from '../../domain/pipeline';
-import { PROCESS_LIMITS } from '../../domain/process-check';
+import { PROCESS_LIMITS } from '../../domain/process-limits';
 import { durationMs, durationToJudge } from './common';
 
 /*

@@ -1,19 +1,23 @@
 import type { Kysely } from 'kysely';
 import type { PipelineFacts } from '../../domain/pipeline-check';
-import type { Pipeline } from '../../domain/pipeline';
+import { teamsOfStep, type Pipeline } from '../../domain/pipeline';
+import type { ProcessJudges } from '../../domain/process-check';
 import type { Tables } from '../tables';
 import { holdersOf } from '../users/holders-of';
 
 /**
  * What a definition is judged against now (PIPE-4): the project's environments, the people of the teams it names, and
- * those who hold `ReleaseApprove`.
+ * those who hold `ReleaseApprove`; for a process also those who hold `DeploymentCreate`, and what its variables are named
+ * by.
  *
+ * @param judges what the store cannot judge
  * @param authors user ids of the release's authors, at trigger; left out at save
  */
 export async function pipelineFacts(
   sql: Kysely<Tables>,
   projectId: string,
   pipeline: Pipeline,
+  judges: ProcessJudges,
   authors?: readonly string[],
 ): Promise<PipelineFacts> {
   const environments = await sql
@@ -32,7 +36,32 @@ export async function pipelineFacts(
     })),
     teams: await membersOf(sql, teamsOf(pipeline)),
     approvers: await holdersOf(sql, 'ReleaseApprove', projectId),
+    ...(pipeline.process.length > 0 ? await processFacts(sql, projectId) : NO_PROCESS),
+    ...judges,
     ...(authors && { authors }),
+  };
+}
+
+/** Where nothing asks for them they are not read. */
+const NO_PROCESS = { deployers: [], variables: [], services: [] };
+
+async function processFacts(sql: Kysely<Tables>, projectId: string) {
+  const variables = await sql
+    .selectFrom('variables')
+    .select('name')
+    .where('projectId', '=', projectId)
+    .where('deletedAt', 'is', null)
+    .execute();
+  const services = await sql
+    .selectFrom('services')
+    .select('slug')
+    .where('projectId', '=', projectId)
+    .where('deletedAt', 'is', null)
+    .execute();
+  return {
+    deployers: await holdersOf(sql, 'DeploymentCreate', projectId),
+    variables: variables.map(({ name }) => name),
+    services: services.map(({ slug }) => slug),
   };
 }
 
@@ -40,7 +69,10 @@ export async function pipelineFacts(
 const MOST_TEAMS = 500;
 
 function teamsOf(pipeline: Pipeline): string[] {
-  const named = pipeline.phases.flatMap((phase) => phase.requiredReview?.teams ?? []);
+  const named = [
+    ...pipeline.phases.flatMap((phase) => phase.requiredReview?.teams ?? []),
+    ...pipeline.process.flatMap(teamsOfStep),
+  ];
   return [...new Set(named)].slice(0, MOST_TEAMS);
 }
 

@@ -2,9 +2,9 @@ import { lockServicesIn, removeEndpointsIn } from '../services/remove-endpoints-
 import type { Unit } from '../store';
 import { variablesNaming } from '../variables/variables-for';
 import { findEnvironment, lockEnvironment, type EnvironmentRow } from './find-environment';
-import { pipelinesInUse, reaches } from './live-releases';
+import { needsEnvironment, pipelinesInUse } from './live-releases';
 
-/** `busy` names the pipelines and releases that reach it, and the variables that are limited to it. */
+/** `busy` names the pipelines and releases that reach it or name it in a step, and the variables limited to it. */
 export type DeleteEnvironmentOutcome =
   { kind: 'deleted' } | { kind: 'unknown' } | { kind: 'gone' } | { kind: 'busy'; users: string[] };
 
@@ -31,7 +31,7 @@ export async function deleteEnvironment(
   }
   input.judge(known);
 
-  const pipelines = (await pipelinesInUse(unit.sql, projectId)).filter((used) => reaches(used, slug));
+  const pipelines = (await pipelinesInUse(unit.sql, projectId)).filter((used) => needsEnvironment(used, slug));
   const variables = await variablesNaming(unit.sql, projectId, known.id);
   const users = [...pipelines.map(({ user }) => user), ...variables.map((name) => `variable ${name}`)];
   if (users.length > 0) {

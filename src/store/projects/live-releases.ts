@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { FlagChange } from '../../domain/flag';
-import { completePipeline, environmentsOf, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
+import { completePipeline, environmentsOf, teamsOfStep, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
 import type { Tables } from '../tables';
 
 /** A pipeline that somebody still needs: the newest version of one that exists, or one that a release has pinned. */
@@ -67,12 +67,19 @@ export async function pipelinesInUse(sql: Kysely<Tables>, projectId: string | nu
   ];
 }
 
-/** Whether a pipeline in use reaches an environment. */
-export function reaches({ pipeline, changed }: PipelineInUse, environment: string): boolean {
-  return changed.includes(environment) || pipeline.phases.some((phase) => environmentsOf(phase).includes(environment));
+/** Whether a pipeline in use reaches an environment, or one of its steps is for it or not for it. */
+export function needsEnvironment({ pipeline, changed }: PipelineInUse, environment: string): boolean {
+  return (
+    changed.includes(environment) ||
+    pipeline.phases.some((phase) => environmentsOf(phase).includes(environment)) ||
+    pipeline.process.some((step) => [...step.environments, ...step.notEnvironments].includes(environment))
+  );
 }
 
-/** Whether one of its reviews names a team. */
+/** Whether one of its reviews or steps names a team. */
 export function asksTeam({ pipeline }: PipelineInUse, team: string): boolean {
-  return pipeline.phases.some((phase) => phase.requiredReview?.teams.includes(team) ?? false);
+  return (
+    pipeline.phases.some((phase) => phase.requiredReview?.teams.includes(team) ?? false) ||
+    pipeline.process.some((step) => teamsOfStep(step).includes(team))
+  );
 }

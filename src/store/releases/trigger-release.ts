@@ -9,6 +9,7 @@ import type { FlagDefinition, FlagKind } from '../../domain/flag';
 import type { Instant } from '../../domain/instant';
 import type { JsonObject } from '../../domain/json';
 import { completePipeline, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
+import type { ProcessJudges } from '../../domain/process-check';
 import type { UserId } from '../../domain/release';
 import { planOf } from '../../domain/plan-of';
 import { shownState, triggeredRelease } from '../../domain/release';
@@ -23,7 +24,7 @@ import type { StoredChange, StoredFlagChange } from './stored-release';
 import { targetOf } from './stored-release';
 
 /** A trigger whose caller, project and pipeline are known. */
-export interface TriggerRequest {
+export interface TriggerRequest extends ProcessJudges {
   projectId: string;
   pipelineId: string;
   changes: readonly TriggerChange[];
@@ -66,7 +67,7 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
 
   const faults = [
     ...checkChangeSet(request.changes, known, pinned.pipeline),
-    ...(await pipelineFaults(unit, request.projectId, pinned.pipeline)),
+    ...(await pipelineFaults(unit, request, pinned.pipeline)),
   ];
   if (faults.length === 0) {
     faults.push(...triedDefinitions(request, known));
@@ -241,8 +242,12 @@ async function pinPipeline(unit: Unit, pipelineId: string): Promise<PinnedPipeli
  * A definition is checked again when it is triggered, against the project as it is now (PIPE-4). Authors count as
  * people here: a release whose only reviewer triggered it waits until somebody else may give the review.
  */
-async function pipelineFaults(unit: Unit, projectId: string, pipeline: Pipeline): Promise<Fault[]> {
-  const facts = await pipelineFacts(unit.sql, projectId, pipeline);
+async function pipelineFaults(
+  unit: Unit,
+  { projectId, checkExpression, endpointFault }: TriggerRequest,
+  pipeline: Pipeline,
+): Promise<Fault[]> {
+  const facts = await pipelineFacts(unit.sql, projectId, pipeline, { checkExpression, endpointFault });
   return checkPipeline(pipeline, facts).faults.map(({ path, message }) => ({ path: `pipeline.${path}`, message }));
 }
 

@@ -2,7 +2,7 @@ import { asksTeam, pipelinesInUse } from '../projects/live-releases';
 import type { Unit } from '../store';
 import { lockTeam, type TeamRow } from './find-team';
 
-/** `busy` names the pipelines and releases whose reviews ask it. */
+/** `busy` names the pipelines and releases whose reviews or steps ask it. */
 export type DeleteTeamOutcome =
   { kind: 'deleted' } | { kind: 'unknown' } | { kind: 'gone' } | { kind: 'busy'; users: string[] };
 

@@ -144,6 +144,7 @@ describe('listPipelines', () => {
 });
 
 describe('pipelineFacts', () => {
+  const judges = { checkExpression: () => null, endpointFault: () => null };
   const people = { ada: newId(), bob: newId(), cleo: newId(), dora: newId(), gone: newId() };
   const [operations, empty] = [newId(), newId()];
 
@@ -197,7 +198,7 @@ describe('pipelineFacts', () => {
   }
 
   it('SEC-4: counts those who hold ReleaseApprove in the project, by themselves or by a team', async () => {
-    const facts = await pipelineFacts(test.store.read, projectId, pipeline());
+    const facts = await pipelineFacts(test.store.read, projectId, pipeline(), judges);
 
     expect([...facts.approvers].sort()).toEqual([people.ada, people.bob].sort());
   });
@@ -210,7 +211,9 @@ describe('pipelineFacts', () => {
       deadline: null,
     };
 
-    const facts = await pipelineFacts(test.store.read, projectId, pipeline(phase('all', { requiredReview })), ['ada']);
+    const facts = await pipelineFacts(test.store.read, projectId, pipeline(phase('all', { requiredReview })), judges, [
+      'ada',
+    ]);
 
     expect(facts.teams).toEqual(
       new Map([
@@ -222,7 +225,7 @@ describe('pipelineFacts', () => {
   });
 
   it('lists the environments in their order', async () => {
-    const { environments } = await pipelineFacts(test.store.read, projectId, pipeline());
+    const { environments } = await pipelineFacts(test.store.read, projectId, pipeline(), judges);
 
     expect(environments.map(({ slug, requiresPipeline }) => [slug, requiresPipeline])).toEqual([
       ['development', false],

@@ -1,0 +1,84 @@
+/* What the checks of phases and of steps share (PIPE-4). */
+import type { Fault } from './fault';
+import { DAY, LONGEST_MS } from './instant';
+import { quoted } from './quoted';
+
+/** Names stand in pages, mails and keys of effects (WHK-3): what looks the same must be the same. */
+export function checkName(name: string, path: string, mostCharacters: number): Fault[] {
+  if (name === '' || name.trim() !== name) {
+    return [{ path, message: 'must not be empty, nor begin or end with a space' }];
+  }
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|[\u202a-\u202e\u2066-\u2069]/u.test(name)) {
+    return [{ path, message: 'must hold no control characters' }];
+  }
+  return [...name].length > mostCharacters ? [{ path, message: `must have at most ${mostCharacters} characters` }] : [];
+}
+
+export function checkDuration(ms: number, leastMs: number, path: string): Fault[] {
+  if (!Number.isInteger(ms) || ms < leastMs || ms > LONGEST_MS) {
+    const least = leastMs > 0 ? 'more than 0' : '0';
+    const message = `must be a duration of ${least} to ${LONGEST_MS / DAY} days, in whole milliseconds`;
+    return [{ path, message }];
+  }
+  return [];
+}
+
+/** Each name once, and of something that exists; beyond the bound nothing is read. */
+export function checkNames(
+  what: string,
+  names: readonly string[],
+  path: string,
+  known: readonly string[],
+  most: number,
+): Fault[] {
+  if (names.length > most) {
+    return tooMany(path, names.length, most, `${what}s`);
+  }
+  return names.flatMap((name, index) => {
+    const at = `${path}[${index}]`;
+    if (!known.includes(name)) {
+      return [{ path: at, message: `names the ${what} ${quoted(name)}, which does not exist` }];
+    }
+    return names.indexOf(name) < index
+      ? [{ path: at, message: `names the ${what} ${quoted(name)} a second time` }]
+      : [];
+  });
+}
+
+export function tooMany(path: string, count: number, most: number, what: string): Fault[] {
+  return count > most ? [{ path, message: `must hold at most ${most} ${what}` }] : [];
+}
+
+/** Who is asked to consent, and who there is. */
+export interface Quorum {
+  approvals: number;
+  /** A member of one of these; empty: one of `others`. */
+  teams: readonly string[];
+  authorMayAnswer: boolean;
+}
+
+/** The people whom a quorum is judged against. */
+export interface QuorumFacts {
+  /** User ids by the team's name. */
+  teams: ReadonlyMap<string, readonly string[]>;
+  /** User ids of those who may answer where no team is named, and what they hold. */
+  others: { people: readonly string[]; permission: string };
+  /** Left out where nobody knows yet whose release it will be. */
+  authors?: readonly string[] | undefined;
+}
+
+/** What too few people could answer would wait until somebody notices (PIPE-4). People are counted, not seats. */
+export function checkQuorum(quorum: Quorum, path: string, answer: string, facts: QuorumFacts): Fault[] {
+  const { approvals, teams } = quorum;
+  const entitled = new Set(
+    teams.length === 0 ? facts.others.people : teams.flatMap((team) => facts.teams.get(team) ?? []),
+  );
+  const authors = quorum.authorMayAnswer ? [] : (facts.authors ?? []);
+  const people = [...entitled].filter((person) => !authors.includes(person)).length;
+  if (people >= approvals) {
+    return [];
+  }
+  const who = teams.length === 0 ? `holders of ${facts.others.permission}` : `members of ${teams.join(' or ')}`;
+  const butAuthors = people < entitled.size ? ', without the authors of the release' : '';
+  return [{ path, message: `asks for ${approvals}, but only ${people} could ${answer}: ${who}${butAuthors}` }];
+}

@@ -1,0 +1,96 @@
+import { checkDuration, checkNames, checkQuorum, tooMany } from './definition-check';
+import type { Fault } from './fault';
+import { checkHttpStep } from './http-step-check';
+import { isMailAddress } from './mail-address';
+import type { EmailStep, ManualStep, ProcessStep } from './pipeline';
+import type { ProcessFacts } from './process-check';
+import { PROCESS_LIMITS } from './process-limits';
+import { checkText, checkUrl } from './text-check';
+import { parseTemplate } from './template';
+
+/** Checks what a step has beside what all steps have (PIPE-4). */
+export function checkStepOfKind(
+  step: ProcessStep,
+  path: string,
+  names: ReadonlySet<string>,
+  facts: ProcessFacts,
+): Fault[] {
+  switch (step.kind) {
+    case 'roll-out':
+      return [];
+    case 'manual':
+      return checkManualStep(step, path, names, facts);
+    case 'http':
+      return checkHttpStep(step, path, names, facts);
+    case 'email':
+      return checkEmailStep(step, path, names);
+    case 'notify':
+      return [
+        ...checkUrl(step.url, `${path}.url`, facts),
+        ...checkText(step.text, `${path}.text`, names, PROCESS_LIMITS.templateLength),
+      ];
+  }
+}
+
+function checkManualStep(step: ManualStep, path: string, names: ReadonlySet<string>, facts: ProcessFacts): Fault[] {
+  const { approvals, teams } = step;
+  const known = [...facts.teams.keys()];
+  const most = PROCESS_LIMITS.approvals;
+  const isNumber = Number.isInteger(approvals) && approvals >= 1 && approvals <= most;
+  const teamFaults = checkNames('team', teams, `${path}.teams`, known, PROCESS_LIMITS.names);
+  return [
+    ...checkText(step.instructions, `${path}.instructions`, names, PROCESS_LIMITS.templateLength),
+    ...teamFaults,
+    ...(isNumber ? [] : [{ path: `${path}.approvals`, message: `must be a whole number from 1 to ${most}` }]),
+    // With a team in doubt the people are, too: one fault is named once.
+    ...(isNumber && teamFaults.length === 0 ? checkPeople(step, teams, `${path}.approvals`, facts) : []),
+    ...checkDeadline(step, `${path}.deadline`, isNumber, facts),
+  ];
+}
+
+/** `InterruptionSubmit` is judged when the step is taken (INT-3); who is in no team cannot take it whatever they hold. */
+function checkPeople(step: ManualStep, teams: readonly string[], path: string, facts: ProcessFacts): Fault[] {
+  const quorum = { teams, approvals: step.approvals, authorMayAnswer: step.authorMaySubmit };
+  const others = { people: facts.deployers, permission: 'DeploymentCreate' };
+  return checkQuorum(quorum, path, 'submit', { teams: facts.teams, others, authors: facts.authors });
+}
+
+function checkDeadline(step: ManualStep, path: string, isNumber: boolean, facts: ProcessFacts): Fault[] {
+  const { deadline } = step;
+  if (deadline === null) {
+    return [];
+  }
+  const faults = checkDuration(deadline.afterMs, 1, `${path}.after`);
+  const at = `${path}.escalateTo`;
+  if (deadline.outcome !== 'escalate') {
+    const isNamed = 'escalateTo' in deadline;
+    return [...faults, ...(isNamed ? [{ path: at, message: 'must be left out: the outcome is not escalate' }] : [])];
+  }
+  const { escalateTo } = deadline;
+  if (escalateTo.length === 0) {
+    return [...faults, { path: at, message: 'must name the teams that are responsible then' }];
+  }
+  const teams = checkNames('team', escalateTo, at, [...facts.teams.keys()], PROCESS_LIMITS.names);
+  const people = isNumber && teams.length === 0 ? checkPeople(step, escalateTo, at, facts) : [];
+  return [...faults, ...teams, ...people];
+}
+
+function checkEmailStep({ to, subject, body }: EmailStep, path: string, names: ReadonlySet<string>): Fault[] {
+  const { recipients, subjectLength, templateLength } = PROCESS_LIMITS;
+  return [
+    ...(to.length === 0 ? [{ path: `${path}.to`, message: 'must name at least one recipient' }] : []),
+    ...tooMany(`${path}.to`, to.length, recipients, 'recipients'),
+    ...to.slice(0, recipients).flatMap((recipient, index) => checkRecipient(recipient, `${path}.to[${index}]`, names)),
+    ...checkText(subject, `${path}.subject`, names, subjectLength, 'one line'),
+    ...checkText(body, `${path}.body`, names, templateLength),
+  ];
+}
+
+/** An address, or what becomes one: then it is judged again when the mail is sent. */
+function checkRecipient(recipient: string, path: string, names: ReadonlySet<string>): Fault[] {
+  const faults = checkText(recipient, path, names, PROCESS_LIMITS.subjectLength, 'one line');
+  const isTemplate = parseTemplate(recipient).parts.some((part) => typeof part !== 'string');
+  return faults.length > 0 || isTemplate || isMailAddress(recipient)
+    ? faults
+    : [{ path, message: 'must be a mail address, like ada@example.com' }];
+}

@@ -1,0 +1,50 @@
+import type { Fault } from './fault';
+import type { ProcessJudges } from './process-check';
+import { PROCESS_LIMITS } from './process-limits';
+import { parseTemplate, referencesIn } from './template';
+import { canonicalName, unknownVariable } from './variables';
+
+/** A template that may not be blank. */
+export function checkText(
+  text: string,
+  path: string,
+  names: ReadonlySet<string>,
+  most: number,
+  shape: 'lines' | 'one line' = 'lines',
+): Fault[] {
+  return text.trim() === '' ? [{ path, message: 'must not be blank' }] : checkTemplate(text, path, names, most, shape);
+}
+
+/** A template: each variable that it names can exist (VAR-3), and where it stands is told by what is in front of it. */
+export function checkTemplate(
+  text: string,
+  path: string,
+  names: ReadonlySet<string>,
+  most: number,
+  shape: 'lines' | 'one line' = 'lines',
+): Fault[] {
+  if (text.length > most) {
+    return [{ path, message: `must have at most ${most} characters` }];
+  }
+  // PostgreSQL keeps no NUL, and nothing else of these is meant to be read.
+  if (/[^\P{Cc}\t\n\r]/u.test(text)) {
+    return [{ path, message: 'must hold no control characters but tabs and line breaks' }];
+  }
+  if (shape === 'one line' && /[\n\r\u2028\u2029]/.test(text)) {
+    return [{ path, message: 'must be one line' }];
+  }
+  const template = parseTemplate(text);
+  const unknown = referencesIn(template).filter(({ name }) => !names.has(canonicalName(name)));
+  return [...template.faults, ...unknown.map(({ name, position }) => ({ message: unknownVariable(name), position }))]
+    .sort((one, other) => one.position - other.position)
+    .map(({ message, position }) => ({ path, message: `${message} (character ${position + 1})` }));
+}
+
+/** An address that is called; variables in it could lead anywhere, whoever sets them. */
+export function checkUrl(url: string, path: string, { endpointFault }: ProcessJudges): Fault[] {
+  if (url.length > PROCESS_LIMITS.urlLength) {
+    return [{ path, message: `must be an address of at most ${PROCESS_LIMITS.urlLength} characters` }];
+  }
+  const fault = url.includes('#{') ? 'must hold no variables' : endpointFault(url);
+  return fault === null ? [] : [{ path, message: fault }];
+}
