@@ -102,7 +102,7 @@ CREATE TABLE "releases" (
   "source" text,
   "labels" text not null,
   "createdAt" integer not null,
-  "endedAt" integer, "runId" text, "historyLength" integer not null default 0, "dueAt" integer,
+  "endedAt" integer, "runId" text, "historyLength" integer not null default 0, "dueAt" integer, "blockedBy" text,
   foreign key ("pipelineId", "pipelineVersion") references "pipelineVersions" ("pipelineId", "version")
 ) strict;
 
@@ -159,7 +159,7 @@ CREATE TABLE "deployments" (
   "createdAt" integer not null,
   "startedAt" integer,
   "endedAt" integer
-, "error" text, "endedBy" text) strict;
+, "error" text, "endedBy" text, "endedNotes" text) strict;
 
 CREATE TABLE "drift" (
   "releaseId" text not null references "releases" ("id"),
@@ -385,6 +385,7 @@ CREATE TABLE "deploymentVariables" (
   "value" text not null,
   "sensitive" integer not null check ("sensitive" in (0, 1)),
   "source" text not null check ("source" in ('built-in', 'project', 'output')),
+  "variableId" text references "variables" ("id"),
   primary key ("deploymentId", "name")
 ) strict;
 
@@ -474,6 +475,7 @@ CREATE INDEX "interruptions_newest" on "interruptions" ("raisedAt", "id");
 CREATE INDEX "interruptions_of_deployment" on "interruptions" ("deploymentId");
 CREATE INDEX "interruptions_blocking" on "interruptions" ("projectId", "environmentId")
       where "blockConcurrent" = 1 and "state" in ('pending', 'taken');
+CREATE INDEX "releases_blocked" on "releases" ("blockedBy") where "blockedBy" is not null;
 CREATE INDEX "stepEffects_under_way" on "stepEffects" ("releaseId") where "status" = 'under-way';
 CREATE INDEX "deliveries_due" on "deliveries" ("nextAttemptAt") where "status" = 'pending';
 CREATE INDEX "deliveries_of_notification" on "deliveries" ("notificationId");

@@ -77,6 +77,7 @@ export const triggerReleaseRoute = (deps: Deps) =>
           reason: body.reason ?? null,
           source: source === undefined ? null : sourceFacts(source),
           labels: body.labels ?? [],
+          skipSteps: body.skipSteps ?? [],
           whenBusy: body.whenBusy ?? 'reject',
           now,
           tryDefinition,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CHANGE_SET_LIMITS, type TriggerChange } from '../../domain/change-set';
+import { PROCESS_LIMITS } from '../../domain/process-limits';
 import { flagDefinition, toDefinition } from './flag-definition';
 import { releaseSource } from './release';
 
@@ -49,6 +50,11 @@ export const triggerBody = z
     reason: z.string().trim().min(1).max(2_000).optional().describe('Why; stays on the release and in the audit.'),
     source: releaseSource.optional().describe('The CI run that triggers it (REL-5).'),
     labels: z.array(label).max(50).optional().describe('Free words to find it by; stay on the release (REL-5).'),
+    skipSteps: z
+      .array(z.string().max(200))
+      .max(PROCESS_LIMITS.steps)
+      .optional()
+      .describe('Names of steps to leave out in every deployment; required ones cannot be (PRO-4).'),
     whenBusy: z
       .enum(['reject', 'queue'])
       .optional()

@@ -18,6 +18,7 @@ export async function recordEvents(
   const plan = planOfRow(release);
   const of = { projectId: release.projectId, releaseId: release.id };
   const reasons = await reasonsOf(unit, outcomes, events);
+  const interruptions = await interruptionIds(unit, release, events);
 
   const recordOutcome = ({ action, number, at, refusal }: ActionOutcome): void => {
     const asked = reasons.get(action);
@@ -42,7 +43,13 @@ export async function recordEvents(
     if ('phase' in event) {
       data['phase'] = plan.phases[event.phase]?.name ?? null;
     }
-    const actionId = 'action' in event ? event.action : null;
+    if ('step' in event) {
+      data['step'] = plan.process[event.step]?.name ?? null;
+    }
+    if ('interruption' in event) {
+      data['interruption'] = interruptions.get(event.interruption) ?? null;
+    }
+    const actionId = 'action' in event ? (event.action ?? null) : null;
     if (actionId !== null) {
       data['reason'] = reasons.get(actionId)?.reason ?? null;
     }
@@ -64,10 +71,29 @@ function decidedBefore(outcomes: readonly ActionOutcome[], event: ReleaseEvent):
   return Math.max(cause + 1, later === -1 ? outcomes.length : later);
 }
 
+/** By their number in the release. */
+async function interruptionIds(
+  unit: Unit,
+  release: ReleaseRow,
+  events: readonly ReleaseEvent[],
+): Promise<Map<number, string>> {
+  const numbers = events.flatMap((event) => ('interruption' in event ? [event.interruption] : []));
+  if (numbers.length === 0) {
+    return new Map();
+  }
+  const rows = await unit.sql
+    .selectFrom('interruptions')
+    .select(['id', 'number'])
+    .where('releaseId', '=', release.id)
+    .where('number', 'in', numbers)
+    .execute();
+  return new Map(rows.map(({ id, number }) => [number, id]));
+}
+
 async function reasonsOf(unit: Unit, outcomes: readonly ActionOutcome[], events: readonly ReleaseEvent[]) {
   const ids = new Set(outcomes.map((outcome) => outcome.action));
   for (const event of events) {
-    if ('action' in event && event.action !== null) {
+    if ('action' in event && event.action != null) {
       ids.add(event.action);
     }
   }

@@ -12,6 +12,7 @@ import { completePipeline, type AnyPipeline, type Pipeline } from '../../domain/
 import type { ProcessJudges } from '../../domain/process-check';
 import type { UserId } from '../../domain/release';
 import { planOf } from '../../domain/plan-of';
+import { checkSkipSteps } from '../../domain/skip-steps';
 import { shownState, triggeredRelease } from '../../domain/release';
 import { knownProject, type KnownProject } from '../flags/flag-facts';
 import { lockFlags } from '../flags/lock-flags';
@@ -36,6 +37,8 @@ export interface TriggerRequest extends ProcessJudges {
   reason: string | null;
   source: JsonObject | null;
   labels: string[];
+  /** Names of steps to leave out (PRO-4). */
+  skipSteps?: readonly string[];
   whenBusy: 'reject' | 'queue';
   now: Instant;
   /** Compiles and tries a sound definition (FLG-9); returns its faults. */
@@ -69,6 +72,7 @@ export async function triggerRelease(unit: Unit, request: TriggerRequest): Promi
     ...checkChangeSet(request.changes, known, pinned.pipeline),
     ...(await pipelineFaults(unit, request, pinned.pipeline)),
   ];
+  faults.push(...checkSkipSteps(pinned.pipeline.process, request.skipSteps ?? []));
   if (faults.length === 0) {
     faults.push(...triedDefinitions(request, known));
   }
@@ -126,7 +130,8 @@ async function insertRelease(
   const ticket = await unit.counter('ticket');
   const digest = createHash('sha256').update(changeSetContent(changes)).digest('hex');
   const authors = authorsOf(request);
-  const plan = planOf(pinned.pipeline, changes, authors, request.withOwnToken ? request.triggeredBy : null);
+  const ownToken = request.withOwnToken ? request.triggeredBy : null;
+  const plan = planOf(pinned.pipeline, changes, authors, ownToken, request.skipSteps);
   const state = triggeredRelease(plan, request.now);
 
   await unit.sql
@@ -180,6 +185,7 @@ async function insertRelease(
       reason: request.reason,
       source: request.source,
       labels: request.labels,
+      ...(request.skipSteps?.length && { skipSteps: [...request.skipSteps] }),
     },
   });
   return id;
