@@ -4,6 +4,9 @@ import { PROCESS_LIMITS } from './process-limits';
 import { parseTemplate, referencesIn } from './template';
 import { canonicalName, unknownVariable } from './variables';
 
+/** Of one text; nobody mends more at once, and a text could have thousands. */
+const MOST_FAULTS = 20;
+
 /** A template that may not be blank. */
 export function checkText(
   text: string,
@@ -37,6 +40,7 @@ export function checkTemplate(
   const unknown = referencesIn(template).filter(({ name }) => !names.has(canonicalName(name)));
   return [...template.faults, ...unknown.map(({ name, position }) => ({ message: unknownVariable(name), position }))]
     .sort((one, other) => one.position - other.position)
+    .slice(0, MOST_FAULTS)
     .map(({ message, position }) => ({ path, message: `${message} (character ${position + 1})` }));
 }
 

@@ -253,6 +253,10 @@ describe('templates', () => {
     ]);
   });
 
+  it('PIPE-4: are told their first twenty faults', () => {
+    expect(pathsOf(manual({ instructions: '#{Gone}#{}#{'.repeat(1_000) }))).toHaveLength(20);
+  });
+
   it('PIPE-4: have bounds', () => {
     const long = 'x'.repeat(PROCESS_LIMITS.templateLength + 1);
 
