@@ -3,6 +3,7 @@ import type { Permission } from './permission';
 import type { ActionVerb, ReviewOutcome } from './pipeline';
 import type { AcceptedAction, DeploymentState, Hold, PhaseState, ReleasePlan, ReleaseState, UserId } from './release';
 import { currentPhase, planAt, shownState } from './release';
+import { processBlockers, type ProcessWaits } from './why-process';
 
 /** What a person can do about a blocker, and the right it takes: a permission, or membership of one of the teams. */
 export interface Remedy {
@@ -50,6 +51,27 @@ export type Blocker = { detail: string; remedies: Remedy[] } & (
   | { kind: 'roll-out'; phase: string | null; running: string[]; waiting: string[] }
   | { kind: 'failed'; phase: string; attempt: number; environments: string[] }
   | { kind: 'defect' | 'freeze'; id: string }
+  /** A person is asked; `release`: by another one, for which this one waits (INT-9). */
+  | {
+      kind: 'interruption';
+      phase: string | null;
+      environment: string;
+      interruption: string;
+      /** Name of who has taken it; null: nobody. */
+      responsibleUser: string | null;
+      release: string | null;
+      since: Instant;
+      deadlineAt: Instant | null;
+    }
+  /** A step whose endpoint, mail server or chat has not done it, and is asked again. */
+  | {
+      kind: 'step';
+      phase: string;
+      step: string;
+      environment: string;
+      since: Instant;
+      nextAttemptAt: Instant | null;
+    }
   | { kind: 'undecided-action'; action: string; verb: ActionVerb; by: UserId; since: Instant }
   /** A target that has not done what it was asked for, and is asked again. */
   | ({ kind: 'target'; phase: string } & TargetFacts)
@@ -108,6 +130,8 @@ export interface WhyInput {
   effects: readonly EffectUnderWay[];
   /** Applies that have failed, of whatever phase and attempt; the last one first. */
   failures: readonly FailedEffect[];
+  /** What processes wait for; left out: the release has none. */
+  waits?: ProcessWaits;
   /** null: none is known. */
   engine: EngineTrouble | null;
   now: Instant;
@@ -156,7 +180,8 @@ function ownBlockers(input: WhyInput): Blocker[] {
   switch (input.state.stage) {
     case 'running': {
       const own = runningBlocker(input);
-      return [...(own ? [own] : []), ...targetBlockers(input)];
+      const waits = input.waits ? processBlockers(input.waits) : [];
+      return [...waits, ...(own ? [own] : []), ...targetBlockers(input)];
     }
     case 'aborting':
       return revertBlockers(input);
@@ -406,7 +431,7 @@ function remedy(action: Remedy['action'], permission: Permission): Remedy {
 }
 
 /** What is due in the past happens as soon as the engine gets to it: now, at the earliest. */
-function nextTransition({ state, plan, holds, queue, undecided, effects, now }: WhyInput): Instant | null {
+function nextTransition({ state, plan, holds, queue, undecided, effects, waits, now }: WhyInput): Instant | null {
   const shown = shownState(state, holds);
   const { progress } = currentPhase(state);
   if (undecided.length > 0) {
@@ -414,6 +439,10 @@ function nextTransition({ state, plan, holds, queue, undecided, effects, now }: 
   }
   if (shown === 'failed') {
     return null;
+  }
+  if (shown === 'waiting-for-intervention') {
+    const deadlines = (waits?.questions ?? []).flatMap(({ deadlineAt }) => (deadlineAt === null ? [] : [deadlineAt]));
+    return deadlines.length > 0 ? Math.max(now, Math.min(...deadlines)) : null;
   }
   // A target that is not asked again before then keeps the release at least until then.
   const asked = effects.map(({ nextAttemptAt }) => nextAttemptAt ?? now);

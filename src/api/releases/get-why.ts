@@ -67,19 +67,49 @@ async function blockerView(sql: Kysely<Tables>, projectId: string, blocker: Bloc
     remainingMs: kind === 'paused' ? blocker.remainingMs : null,
     by: by === null ? null : nameOf(by),
     approvals: kind === 'review' ? { given: given.map(nameOf), needed: blocker.needed } : null,
-    releases: kind === 'queue' ? [...new Set(blocker.ahead.map(({ release }) => release))] : [],
+    releases: releasesOf(blocker),
     remedies: await Promise.all(blocker.remedies.map((remedy) => remedyView(sql, projectId, remedy))),
   };
 }
 
 function targetOf(blocker: Blocker) {
-  return blocker.kind === 'target' || blocker.kind === 'revert'
-    ? {
-        service: blocker.service,
-        environment: blocker.environment,
-        nextAttemptAt: toInstantOrNull(blocker.nextAttemptAt),
-      }
-    : { service: null, environment: null, nextAttemptAt: null };
+  const nothing = {
+    service: null,
+    environment: null,
+    nextAttemptAt: null,
+    step: null,
+    interruption: null,
+    responsibleUser: null,
+  };
+  switch (blocker.kind) {
+    case 'target':
+    case 'revert': {
+      const { service, environment, nextAttemptAt } = blocker;
+      return { ...nothing, service, environment, nextAttemptAt: toInstantOrNull(nextAttemptAt) };
+    }
+    case 'step': {
+      const { step, environment, nextAttemptAt } = blocker;
+      return { ...nothing, step, environment, nextAttemptAt: toInstantOrNull(nextAttemptAt) };
+    }
+    case 'interruption': {
+      const { environment, interruption, responsibleUser } = blocker;
+      return { ...nothing, environment, interruption, responsibleUser };
+    }
+    default:
+      return nothing;
+  }
+}
+
+/** The releases that this one waits for. */
+function releasesOf(blocker: Blocker): string[] {
+  switch (blocker.kind) {
+    case 'queue':
+      return [...new Set(blocker.ahead.map(({ release }) => release))];
+    case 'interruption':
+      return blocker.release === null ? [] : [blocker.release];
+    default:
+      return [];
+  }
 }
 
 type ShownKind = Exclude<Blocker['kind'], 'defect' | 'freeze'>;
@@ -103,6 +133,7 @@ function untilOf(blocker: Blocker): string | null {
     case 'bake-timer':
       return toInstant(blocker.endsAt);
     case 'review':
+    case 'interruption':
       return toInstantOrNull(blocker.deadlineAt);
     default:
       return null;

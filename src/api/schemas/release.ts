@@ -245,6 +245,8 @@ const blocker = z
         'paused',
         'roll-out',
         'failed',
+        'interruption',
+        'step',
         'target',
         'undecided-action',
         'revert',
@@ -257,10 +259,13 @@ const blocker = z
     detail: z.string().describe('The same in one sentence.'),
     phase: z.string().nullable().describe('The phase it is about; null: the release as a whole.'),
     since: nullableInstant('Since when; null where that is not known.'),
-    until: nullableInstant('When it ends by itself: a bake, the deadline of a review; null: never.'),
+    until: nullableInstant('When it ends by itself: a bake, a deadline; null: never.'),
     service: slug.nullable().describe('Name of the service that does not answer as it should; null: it is about none.'),
-    environment: slug.nullable().describe('Name of the environment of that service; else null.'),
-    nextAttemptAt: nullableInstant('When a target is asked again; null: no such thing is planned.'),
+    step: z.string().nullable().describe('Name of the step that is tried again; null: it is about none.'),
+    interruption: z.string().nullable().describe('Id of what a person is asked; null: it is about none.'),
+    responsibleUser: slug.nullable().describe('Name of the user who has taken the interruption; null: nobody has.'),
+    environment: slug.nullable().describe('Name of the environment it is about; null: of none in particular.'),
+    nextAttemptAt: nullableInstant('When a target or step is tried again; null: no such thing is planned.'),
     remainingMs: z.int().nullable().describe('What is left of a paused bake, in milliseconds; else null.'),
     by: slug.nullable().describe('Name of the user who brought it about, e.g. paused the bake; null: nobody.'),
     approvals: z
@@ -270,7 +275,9 @@ const blocker = z
       })
       .nullable()
       .describe('How far a review has come; else null.'),
-    releases: z.array(z.string()).describe('Ids of the releases ahead in a queue; else empty.'),
+    releases: z
+      .array(z.string())
+      .describe('Ids of the releases it waits for, in a queue or for a person’s answer there (INT-9); else empty.'),
     remedies: z.array(remedy).describe('What lifts it; empty: only time, or what is ahead, does.'),
   })
   .meta({ id: 'Blocker', description: 'One reason why a release is where it is.' });

@@ -3,8 +3,10 @@ import type { Kysely } from 'kysely';
 import { isServiceChange } from '../../domain/change';
 import type { AcceptedAction } from '../../domain/release';
 import type { EffectUnderWay, FailedEffect, ReleaseAhead } from '../../domain/why';
+import type { ProcessWaits } from '../../domain/why-process';
 import { effectsUnderWay } from '../effects/effects-under-way';
 import { failedEffects } from '../effects/failed-effects';
+import { processWaits } from '../process/process-waits';
 import type { Tables } from '../tables';
 import { queuesOf } from './queue';
 import { changesOf, targetOf, type ReleaseRow } from './stored-release';
@@ -18,6 +20,7 @@ export interface ReleaseSurroundings {
   undecided: AcceptedAction[];
   effects: EffectUnderWay[];
   failures: FailedEffect[];
+  waits: ProcessWaits;
 }
 
 /** Reads the queues of a release's targets, the actions that wait for their decision, and what is sent to services. */
@@ -25,16 +28,18 @@ export async function readBlockers(sql: Kysely<Tables>, release: ReleaseRow): Pr
   const undecided = await undecidedActions(sql, release.id, 0, TOLD_AT_ONCE);
   const effects = await effectsUnderWay(sql, release);
   const failures = await failedEffects(sql, release);
+  const waits = await processWaits(sql, release);
   const names = new Map(
     changesOf(release).map((change) => [targetOf(change), isServiceChange(change) ? change.service : change.flag]),
   );
   const queues = await queuesOf(sql, [...names.keys()]);
   const own = queues.find((queued) => queued.releaseId === release.id);
   if (!own || own.held) {
-    return { queue: null, undecided, effects, failures };
+    return { queue: null, undecided, effects, failures, waits };
   }
   const ahead = queues
     .filter((queued) => queued.ticket < own.ticket)
     .map((queued) => ({ release: queued.releaseId, target: names.get(queued.target) ?? queued.target }));
-  return { queue: { position: new Set(ahead.map(({ release: id }) => id)).size, ahead }, undecided, effects, failures };
+  const position = new Set(ahead.map(({ release: id }) => id)).size;
+  return { queue: { position, ahead }, undecided, effects, failures, waits };
 }

@@ -61,6 +61,17 @@ it('INT-1, INT-2, VAR-1: a manual step asks, one person takes it and answers, an
     canTake: true,
   });
   expect((await ada.release(release)).state).toBe('waiting-for-intervention');
+  expect((await ada.get(`/v1/releases/${release}/why`)).body).toMatchObject({
+    blockers: [
+      {
+        kind: 'interruption',
+        detail: 'Check dashboards in staging waits for somebody of operations to take it',
+        interruption: asked.id,
+        remedies: [{ action: 'submit', teams: ['operations'], heldBy: ['ada', 'grace'] }],
+      },
+      { kind: 'roll-out' },
+    ],
+  });
 
   expect((await ada.post(`/v1/interruptions/${asked.id}/take`)).body).toMatchObject({
     responsibleUser: 'ada',

@@ -1,0 +1,104 @@
+import type { Instant } from './instant';
+import type { Blocker, Remedy } from './why';
+
+/** What a release asks a person, as far as `why` tells of it. */
+export interface OpenQuestion {
+  id: string;
+  kind: 'manual' | 'failure';
+  title: string;
+  /** Slugs; empty: whoever holds `DeploymentCreate` (INT-3). */
+  teams: string[];
+  /** Name of who has taken it; null: nobody. */
+  responsibleUser: string | null;
+  phase: string;
+  environment: string;
+  raisedAt: Instant;
+  deadlineAt: Instant | null;
+  /** The release that asks. */
+  release: string;
+}
+
+/** A step that was carried out in vain, and is tried again. */
+export interface StepTriedAgain {
+  step: string;
+  phase: string;
+  environment: string;
+  tries: number;
+  since: Instant;
+  nextAttemptAt: Instant | null;
+  /** What the last try came to. */
+  detail: string;
+}
+
+/** What processes of a release wait for (REL-26). */
+export interface ProcessWaits {
+  /** In the order in which they were raised. */
+  questions: readonly OpenQuestion[];
+  steps: readonly StepTriedAgain[];
+  /** An interruption of another release for which this one's deployments wait (INT-9). */
+  blockedBy: OpenQuestion | null;
+}
+
+/** What people are asked stands first: nothing else of the release moves without them. */
+export function processBlockers({ questions, steps, blockedBy }: ProcessWaits): Blocker[] {
+  return [
+    ...questions.map(questionBlocker),
+    ...(blockedBy ? [blockedByBlocker(blockedBy)] : []),
+    ...steps.map(({ step, phase, environment, tries, since, nextAttemptAt, detail }): Blocker => ({
+      kind: 'step',
+      detail: `${step} in ${environment} has not succeeded after ${tries === 1 ? '1 try' : `${tries} tries`}: ${detail}`,
+      phase,
+      step,
+      environment,
+      since,
+      nextAttemptAt,
+      remedies: [],
+    })),
+  ];
+}
+
+function questionBlocker(question: OpenQuestion): Blocker {
+  const { id, title, teams, responsibleUser, phase, environment, raisedAt, deadlineAt } = question;
+  const whom = teams.length > 0 ? `somebody of ${teams.join(' or ')}` : 'somebody who may deploy';
+  return {
+    kind: 'interruption',
+    detail:
+      responsibleUser === null
+        ? `${title} in ${environment} waits for ${whom} to take it`
+        : `${title} in ${environment} waits for ${responsibleUser}, who has taken it`,
+    phase,
+    environment,
+    interruption: id,
+    responsibleUser,
+    release: null,
+    since: raisedAt,
+    deadlineAt,
+    remedies: [answer(question)],
+  };
+}
+
+function blockedByBlocker(question: OpenQuestion): Blocker {
+  const { id, title, responsibleUser, environment, raisedAt, deadlineAt, release } = question;
+  const whom = responsibleUser === null ? 'nobody has taken it' : `${responsibleUser} has taken it`;
+  return {
+    kind: 'interruption',
+    detail: `Deployments to ${environment} wait until ${title} of release ${release} is answered: ${whom}`,
+    phase: null,
+    environment,
+    interruption: id,
+    responsibleUser,
+    release,
+    since: raisedAt,
+    deadlineAt,
+    remedies: [answer(question)],
+  };
+}
+
+/** Membership alone is not enough with teams, but those who are in none of them cannot act at all (INT-3). */
+function answer({ teams }: OpenQuestion): Remedy {
+  return {
+    action: 'submit',
+    needs: teams.length > 0 ? { teams } : { permission: 'DeploymentCreate' },
+    except: [],
+  };
+}

@@ -1,0 +1,75 @@
+import { processBlockers, type OpenQuestion } from '../../src/domain/why-process';
+import { NOON } from './release-fixture';
+
+const question = (more: Partial<OpenQuestion> = {}): OpenQuestion => ({
+  id: 'interruption-1',
+  kind: 'manual',
+  title: 'Check dashboards',
+  teams: ['operations', 'leads'],
+  responsibleUser: null,
+  phase: 'staff',
+  environment: 'production',
+  raisedAt: NOON,
+  deadlineAt: null,
+  release: 'release-1',
+  ...more,
+});
+
+const nothing = { questions: [], steps: [], blockedBy: null };
+
+describe('REL-26: what a process waits for', () => {
+  it('names the interruption and the teams that may take it', () => {
+    expect(processBlockers({ ...nothing, questions: [question()] })).toEqual([
+      {
+        kind: 'interruption',
+        detail: 'Check dashboards in production waits for somebody of operations or leads to take it',
+        phase: 'staff',
+        environment: 'production',
+        interruption: 'interruption-1',
+        responsibleUser: null,
+        release: null,
+        since: NOON,
+        deadlineAt: null,
+        remedies: [{ action: 'submit', needs: { teams: ['operations', 'leads'] }, except: [] }],
+      },
+    ]);
+  });
+
+  it('names who holds it, and who may deploy where there are no teams', () => {
+    const [blocker] = processBlockers({ ...nothing, questions: [question({ responsibleUser: 'ada', teams: [] })] });
+
+    expect(blocker).toMatchObject({
+      detail: 'Check dashboards in production waits for ada, who has taken it',
+      responsibleUser: 'ada',
+      remedies: [{ needs: { permission: 'DeploymentCreate' } }],
+    });
+  });
+
+  it('INT-9: names the release whose interruption is in the way', () => {
+    expect(processBlockers({ ...nothing, blockedBy: question({ responsibleUser: 'grace' }) })).toMatchObject([
+      {
+        detail:
+          'Deployments to production wait until Check dashboards of release release-1 is answered: grace has taken it',
+        release: 'release-1',
+        phase: null,
+      },
+    ]);
+  });
+
+  it('names a step that is tried again, with its next try', () => {
+    const step = { step: 'Warm caches', phase: 'staff', environment: 'production', tries: 2, since: NOON };
+
+    const blockers = processBlockers({
+      ...nothing,
+      steps: [{ ...step, nextAttemptAt: NOON + 4_000, detail: 'The endpoint answered 503' }],
+    });
+
+    expect(blockers).toMatchObject([
+      {
+        kind: 'step',
+        detail: 'Warm caches in production has not succeeded after 2 tries: The endpoint answered 503',
+        nextAttemptAt: NOON + 4_000,
+      },
+    ]);
+  });
+});
