@@ -39,7 +39,8 @@ export async function membersOf(sql: Kysely<Tables>, teams: readonly string[]): 
     .where('teams.deletedAt', 'is', null)
     .where('users.deletedAt', 'is', null)
     .orderBy('users.slug')
-    .select('users.id')
+    // PostgreSQL sorts what is distinct only by what is selected.
+    .select(['users.id', 'users.slug'])
     .distinct()
     .execute();
   return rows.map(({ id }) => id);
