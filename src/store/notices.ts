@@ -7,7 +7,9 @@ export type Notice =
   /** What clients of these environments see has changed (FLG-3). */
   | { kind: 'flags-changed'; environmentIds: string[] }
   /** Something of this release waits for delivery to Temporal. */
-  | { kind: 'work'; releaseId: string };
+  | { kind: 'work'; releaseId: string }
+  /** Notifications wait to be sent (NOT-1). */
+  | { kind: 'deliveries' };
 
 export type NoticeListener = (notice: Notice) => void;
 

@@ -70,9 +70,9 @@ export interface StoreParts {
   environments: Record<string, string>;
 }
 
-/** A new store with a project and people. */
-export async function newParts(): Promise<StoreParts> {
-  const storage = await openTestStore();
+/** A new store, or the one given, with a project and people. */
+export async function newParts(given?: TestStore): Promise<StoreParts> {
+  const storage = given ?? (await openTestStore());
   const project = await insertProject(storage.store);
   await addPeople(storage.store);
   return { storage, ...project };

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../domain/json';
 import type { ActionOutcome, ReleaseEvent } from '../../domain/release';
+import { queueNotifications } from '../notifications/queue-notifications';
 import type { Unit } from '../store';
 import type { ReleaseRow } from './stored-release';
 import { planOfRow } from './stored-release';
@@ -7,7 +8,7 @@ import { planOfRow } from './stored-release';
 /**
  * Puts what happened to a release into the audit, which is also its list of events and its stream (INV-4). Phases go
  * by name there, an event that a person caused carries that person's reason, and stands behind the outcome of what
- * that person asked for.
+ * that person asked for. Whoever is to be told of it is noted in the same transaction (NOT-1).
  */
 export async function recordEvents(
   unit: Unit,
@@ -62,6 +63,7 @@ export async function recordEvents(
     recordEvent(event);
   }
   waiting.forEach(recordOutcome);
+  await queueNotifications(unit, release, plan, events, (action) => reasons.get(action)?.reason ?? null);
 }
 
 /** How many of these outcomes belong before an event: up to the one that brought it about, and all earlier ones (REL-29). */

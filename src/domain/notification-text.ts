@@ -1,0 +1,169 @@
+import type { Failure, Notification } from './notification-data';
+
+/** What a notification says to people. All but `quote` is one line each, whatever was put into it. */
+export interface NotificationText {
+  subject: string;
+  /** What has happened, or what is to be decided. */
+  lead: string;
+  /** What a person wrote about it; null: nothing. */
+  quote: string | null;
+  facts: { name: string; value: string }[];
+}
+
+/** Of a list of changes, teams or environments so many are named; the page has all. */
+const MOST_NAMED = 20;
+const LONGEST_TITLE = 100;
+const LONGEST_LINE = 500;
+
+/** A notification in sentences (NOT-1): what to decide, and where and until when. */
+export function notificationText(notification: Notification): NotificationText {
+  const { project, pipeline, release } = notification.data;
+  const { title, lead, quote = null, facts } = textOf(notification);
+  const all = [...facts, ['Project', project] as const, ['Pipeline', pipeline] as const, ['Release', release] as const];
+  return {
+    subject: `[${project}] ${oneLine(title, LONGEST_TITLE)} of release ${release}`,
+    lead: oneLine(lead),
+    quote: quote === null || quote.trim() === '' ? null : quote,
+    facts: all.flatMap(([name, value]) => (value === null || value === '' ? [] : [{ name, value: oneLine(value) }])),
+  };
+}
+
+interface Parts {
+  /** Reads on with "of release …". */
+  title: string;
+  lead: string;
+  quote?: string | null;
+  facts: readonly (readonly [name: string, value: string | null])[];
+}
+
+function textOf({ type, data }: Notification): Parts {
+  switch (type) {
+    case 'review-due':
+      return {
+        title: `Review due: ${data.phase}`,
+        lead: `Phase ${data.phase} starts when ${people(data.approvals)} approved it.`,
+        quote: data.reason,
+        facts: [
+          ['Phase', data.phase],
+          ['Environments', listed(data.environments)],
+          ['Changes', listed(data.changes)],
+          ['Triggered by', data.triggeredBy],
+          ['Teams', listed(data.teams)],
+          ['Deadline', data.deadline && `${data.deadline}; ${afterDeadline[data.deadlineOutcome ?? 'keep-waiting']}`],
+        ],
+      };
+    case 'interruption-raised':
+      return {
+        title: `Decision needed: ${data.title}`,
+        lead: `The deployment of phase ${data.phase} to ${data.environment} waits for a decision: ${data.title}.`,
+        quote: data.instructions,
+        facts: [
+          ['Answers', listed(data.results)],
+          ['Phase', data.phase],
+          ['Environment', data.environment],
+          ['Teams', listed(data.teams)],
+          ['Deadline', data.deadline],
+        ],
+      };
+    case 'interruption-aborted':
+      return {
+        title: `Aborted: ${data.title}`,
+        lead: `${data.by ?? 'A deadline that passed'} has aborted ${data.title}, and the deployment has ended failed.`,
+        quote: data.notes,
+        facts: [
+          ['Phase', data.phase],
+          ['Environment', data.environment],
+        ],
+      };
+    case 'deployment-failed':
+      return {
+        title: `Deployment ${outcome(data)}: ${data.phase} to ${data.environment}`,
+        lead: `The deployment of phase ${data.phase} to ${data.environment} ${happened(data)}.`,
+        quote: data.detail,
+        facts: [
+          ['Phase', data.phase],
+          ['Environment', data.environment],
+        ],
+      };
+    case 'phase-failed':
+      return {
+        title: `Phase failed: ${data.phase}`,
+        lead: data.aborts
+          ? `Phase ${data.phase} has failed, and the release is aborted.`
+          : `Phase ${data.phase} has failed: retry or skip it, or abort the release.`,
+        quote: data.failures.map((failure) => `${failure.environment}: ${reasonOf(failure)}`).join('\n'),
+        facts: [
+          ['Phase', data.phase],
+          ['Environments', listed(data.failures.map(({ environment }) => environment))],
+        ],
+      };
+    case 'release-aborted':
+      return {
+        title: 'Abort',
+        lead: `The release is aborted ${causes[data.cause](data.by)}, and everything it has changed is brought back.`,
+        quote: data.reason ?? data.detail,
+        facts: [],
+      };
+    case 'release-completed':
+      return { title: 'Completion', lead: 'The release is completed.', facts: [] };
+    case 'defect-raised':
+      return {
+        title: 'Defect raised: later phases wait',
+        lead: `${data.by ?? 'Sluice'} has raised a defect: no later phase starts until it is resolved.`,
+        quote: data.reason,
+        facts: [['Defect', data.defect]],
+      };
+    case 'defect-resolved':
+      return {
+        title: 'Defect resolved',
+        lead: `${data.by ?? 'Sluice'} has resolved the defect.`,
+        quote: data.reason,
+        facts: [['Defect', data.defect]],
+      };
+  }
+}
+
+const afterDeadline = {
+  abort: 'then the release is aborted',
+  proceed: 'then it goes on without',
+  'keep-waiting': 'then it goes on waiting',
+} as const;
+
+const causes = {
+  person: (by: string | null) => `by ${by ?? 'a person'}`,
+  'review-deadline': () => 'because the deadline of a review has passed',
+  'phase-failed': () => 'because a phase has failed',
+  'change-set-outdated': () => 'because what it was to change has changed meanwhile',
+} as const;
+
+function people(approvals: number): string {
+  return approvals === 1 ? 'somebody has' : `${approvals} people have`;
+}
+
+/** A person's abort is no error (INT-5). */
+function outcome({ endedBy }: Failure): string {
+  return endedBy === null ? 'failed' : 'aborted';
+}
+
+function happened({ endedBy, errored }: Failure): string {
+  if (endedBy !== null) {
+    return `was aborted by ${endedBy}`;
+  }
+  return errored ? 'has failed, as something broke' : 'has failed';
+}
+
+function reasonOf(failure: Failure): string {
+  const detail = failure.detail === null ? '' : `: ${oneLine(failure.detail)}`;
+  return `${happened(failure)}${detail}`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return more > 0 ? `${names.slice(0, MOST_NAMED).join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** Names and titles are free text: inside one of our lines they make no other, and no header of a mail. */
+function oneLine(text: string, longest = LONGEST_LINE): string {
+  const line = text.replace(/[\p{Cc}\u2028\u2029\s]+/gu, ' ').trim();
+  return line.length > longest ? `${line.slice(0, longest).replace(/[\uD800-\uDBFF]$/, '')}…` : line;
+}

@@ -1,0 +1,96 @@
+import type { Kysely } from 'kysely';
+
+import type { Audience, ToTell } from '../../domain/notifications-of';
+import type { Tables } from '../tables';
+import { holdersOf, membersOf } from '../users/holders-of';
+import { wants, type Subscription } from './subscriptions-in';
+
+/** Where one notification goes. */
+export interface Receiver {
+  channel: 'email' | 'webhook';
+  /** Mail address or URL. */
+  recipient: string;
+  subscriptionId: string | null;
+  userId: string | null;
+}
+
+/** People are looked up in pieces: both engines have a largest number of parameters. */
+const PEOPLE_AT_ONCE = 500;
+
+/**
+ * Who is told of this: those whose it is to act, as of now, and the project's subscribers. Nobody without a mail
+ * address, no address twice.
+ */
+export async function receiversOf(
+  sql: Kysely<Tables>,
+  projectId: string,
+  { type, audience }: ToTell,
+  subscriptions: readonly Subscription[],
+): Promise<Receiver[]> {
+  const people = await addressesOf(sql, await usersIn(sql, projectId, audience));
+  const subscribed = subscriptions.filter((subscription) => wants(subscription, type)).flatMap(receiverOf);
+
+  const mailed = new Set<string>();
+  return [...people, ...subscribed].filter(({ channel, recipient }) => {
+    const address = recipient.toLowerCase();
+    const isNew = channel === 'webhook' || !mailed.has(address);
+    if (channel === 'email') {
+      mailed.add(address);
+    }
+    return isNew;
+  });
+}
+
+function receiverOf({ id, url, email }: Subscription): Receiver[] {
+  const subscribed = { subscriptionId: id, userId: null };
+  if (url !== null) {
+    return [{ channel: 'webhook', recipient: url, ...subscribed }];
+  }
+  return email === null ? [] : [{ channel: 'email', recipient: email, ...subscribed }];
+}
+
+async function usersIn(sql: Kysely<Tables>, projectId: string, audience: Audience): Promise<string[]> {
+  switch (audience.who) {
+    case 'nobody':
+      return [];
+    case 'members': {
+      const members = await membersOf(sql, audience.teams);
+      if (audience.permission === null) {
+        return without(members, audience.except);
+      }
+      const holders = new Set(await holdersOf(sql, audience.permission, projectId));
+      return without(
+        members.filter((member) => holders.has(member)),
+        audience.except,
+      );
+    }
+    case 'holders': {
+      const holders = await holdersOf(sql, audience.permission, projectId);
+      return without([...new Set([...holders, ...audience.and])], audience.except);
+    }
+  }
+}
+
+function without(users: readonly string[], except: readonly string[]): string[] {
+  return users.filter((user) => !except.includes(user));
+}
+
+async function addressesOf(sql: Kysely<Tables>, users: readonly string[]): Promise<Receiver[]> {
+  const found: Receiver[] = [];
+  for (let begin = 0; begin < users.length; begin += PEOPLE_AT_ONCE) {
+    const rows = await sql
+      .selectFrom('users')
+      .select(['id', 'email'])
+      .where('id', 'in', users.slice(begin, begin + PEOPLE_AT_ONCE))
+      .where('deletedAt', 'is', null)
+      .where('email', 'is not', null)
+      .orderBy('slug')
+      .execute();
+    found.push(
+      ...rows.flatMap(({ id, email }) =>
+        email === null ? [] : { channel: 'email' as const, recipient: email, subscriptionId: null, userId: id },
+      ),
+    );
+  }
+  return found;
+}

@@ -1,0 +1,369 @@
+import { DAY, HOUR, SECOND } from '../../src/domain/instant';
+import { NOTIFICATION_TYPES } from '../../src/domain/notification';
+import type { Notification } from '../../src/domain/notification-data';
+import { notificationText } from '../../src/domain/notification-text';
+import {
+  isForPeople,
+  notificationsOf,
+  notificationTypeOf,
+  type AnyReleaseEvent,
+  type NotificationFacts,
+} from '../../src/domain/notifications-of';
+import { DELIVERY_TRIES_MAX, deliveryRetryDelayMs } from '../../src/domain/retry';
+import { NOON, phase, plan, planOfPhases, review } from './release-fixture';
+
+const RELEASE = '01KG9YQ3M8W2V6T0R4N1X5Z7BC';
+
+const facts = (more: Partial<NotificationFacts> = {}): NotificationFacts => ({
+  project: 'shop',
+  pipeline: 'to-all',
+  release: RELEASE,
+  plan: plan(),
+  changes: ['flag new-checkout', 'payments 1.4.2'],
+  triggeredBy: 'ada',
+  reason: null,
+  nameOf: (user) => `name of ${user}`,
+  reasonOf: (action) => `reason of ${action}`,
+  failuresOf: () => [],
+  interruptionOf: () => null,
+  ...more,
+});
+
+const interruption = {
+  id: '01KGINTERRUPTION',
+  title: 'Check dashboards',
+  instructions: 'Look at **errors** first.',
+  teams: ['operations'],
+  results: ['proceed', 'abort'],
+  authorMaySubmit: true,
+  notes: null,
+};
+
+const ofRelease = { project: 'shop', pipeline: 'to-all', release: RELEASE };
+
+const opened: AnyReleaseEvent = { type: 'review-opened', at: NOON, phase: 0, deadlineAt: NOON + DAY };
+const raised: AnyReleaseEvent = {
+  type: 'interruption-raised',
+  at: NOON,
+  phase: 0,
+  environment: 'production',
+  interruption: 1,
+  deadlineAt: null,
+};
+const submitted = (result: string, by: string | null = 'grace'): AnyReleaseEvent => ({
+  type: 'interruption-submitted',
+  at: NOON,
+  phase: 0,
+  environment: 'production',
+  interruption: 1,
+  result,
+  by,
+});
+const deploymentFailed = (environment: string): AnyReleaseEvent => ({
+  type: 'deployment-failed',
+  at: NOON,
+  phase: 0,
+  environment,
+  detail: 'The target answered 500',
+  errored: true,
+});
+const phaseFailed: AnyReleaseEvent = { type: 'phase-failed', at: NOON, phase: 0 };
+
+describe('a review that is due', () => {
+  const reviewed = planOfPhases(
+    phase('staff', { review: review({ teams: ['release-managers'], deadline: { afterMs: DAY, outcome: 'abort' } }) }),
+  );
+
+  it('NOT-1: says what to decide, where and until when', () => {
+    const [told] = notificationsOf([opened], facts({ plan: reviewed, reason: 'Faster checkout' }));
+
+    expect(told).toEqual({
+      type: 'review-due',
+      at: NOON,
+      data: {
+        ...ofRelease,
+        phase: 'staff',
+        environments: ['staging', 'production'],
+        changes: ['flag new-checkout', 'payments 1.4.2'],
+        triggeredBy: 'name of ada',
+        reason: 'Faster checkout',
+        teams: ['release-managers'],
+        approvals: 1,
+        deadline: '2026-01-06T12:00:00.000Z',
+        deadlineOutcome: 'abort',
+      },
+      audience: { who: 'members', teams: ['release-managers'], permission: null, except: ['ada'] },
+    });
+  });
+
+  it('NOT-1: goes to holders of ReleaseApprove without teams, and to authors only where they may approve', () => {
+    const audienceOf = (authorMayApprove: boolean) =>
+      notificationsOf(
+        [opened],
+        facts({ plan: planOfPhases(phase('staff', { review: review({ authorMayApprove }) })) }),
+      )[0]?.audience;
+
+    expect(audienceOf(false)).toEqual({ who: 'holders', permission: 'ReleaseApprove', and: [], except: ['ada'] });
+    expect(audienceOf(true)).toEqual({ who: 'holders', permission: 'ReleaseApprove', and: [], except: [] });
+  });
+
+  it('NOT-1: has a subject, sentences and facts for people', () => {
+    const [told] = notificationsOf([opened], facts({ plan: reviewed, reason: 'Faster checkout' }));
+
+    expect(told && notificationText(told)).toEqual({
+      subject: `[shop] Review due: staff of release ${RELEASE}`,
+      lead: 'Phase staff starts when somebody has approved it.',
+      quote: 'Faster checkout',
+      facts: [
+        { name: 'Phase', value: 'staff' },
+        { name: 'Environments', value: 'staging, production' },
+        { name: 'Changes', value: 'flag new-checkout, payments 1.4.2' },
+        { name: 'Triggered by', value: 'name of ada' },
+        { name: 'Teams', value: 'release-managers' },
+        { name: 'Deadline', value: '2026-01-06T12:00:00.000Z; then the release is aborted' },
+        { name: 'Project', value: 'shop' },
+        { name: 'Pipeline', value: 'to-all' },
+        { name: 'Release', value: RELEASE },
+      ],
+    });
+  });
+});
+
+describe('an interruption', () => {
+  it('NOT-1: tells members of its teams who may submit what they are to decide', () => {
+    const [told] = notificationsOf([raised], facts({ interruptionOf: () => interruption }));
+
+    expect(told).toMatchObject({
+      type: 'interruption-raised',
+      data: {
+        ...ofRelease,
+        phase: 'staff',
+        environment: 'production',
+        interruption: interruption.id,
+        title: 'Check dashboards',
+        instructions: 'Look at **errors** first.',
+        deadline: null,
+      },
+      audience: { who: 'members', teams: ['operations'], permission: 'InterruptionSubmit', except: [] },
+    });
+  });
+
+  it('NOT-1: tells holders of DeploymentCreate without teams, and no author who may not submit', () => {
+    const open = { ...interruption, teams: [], authorMaySubmit: false };
+
+    const [told] = notificationsOf([raised], facts({ interruptionOf: () => open }));
+
+    expect(told?.audience).toEqual({ who: 'holders', permission: 'DeploymentCreate', and: [], except: ['ada'] });
+  });
+
+  it('NOT-2: tells subscribers of its abort with the notes, and of nothing else that is submitted', () => {
+    const known = facts({ interruptionOf: () => ({ ...interruption, notes: 'Errors doubled' }) });
+
+    expect(notificationsOf([submitted('abort')], known)).toMatchObject([
+      {
+        type: 'interruption-aborted',
+        data: { title: 'Check dashboards', by: 'name of grace', notes: 'Errors doubled' },
+        audience: { who: 'nobody' },
+      },
+    ]);
+    expect(notificationsOf([submitted('proceed'), submitted('retry')], known)).toEqual([]);
+  });
+
+  it('NOT-2: says that a deadline aborted it when nobody did', () => {
+    const [told] = notificationsOf([submitted('abort', null)], facts({ interruptionOf: () => interruption }));
+
+    expect(told && notificationText(told).lead).toMatch(/^A deadline that passed has aborted Check dashboards/);
+  });
+});
+
+describe('failures', () => {
+  const failed = [
+    { environment: 'staging', detail: 'The target answered 500', errored: true, endedBy: null },
+    { environment: 'production', detail: null, errored: false, endedBy: 'grace' },
+  ];
+
+  it('NOT-1: of a deployment while others go on are told to those who can act on it, and to the authors', () => {
+    const [told] = notificationsOf([deploymentFailed('staging')], facts({ failuresOf: () => failed }));
+
+    expect(told).toMatchObject({
+      type: 'deployment-failed',
+      data: { environment: 'staging', detail: 'The target answered 500', errored: true, endedBy: null },
+      audience: { who: 'holders', permission: 'ReleaseControl', and: ['ada'], except: [] },
+    });
+  });
+
+  it('NOT-1: are told once where the phase fails with them, with what brought it about', () => {
+    const told = notificationsOf(
+      [deploymentFailed('staging'), deploymentFailed('production'), phaseFailed],
+      facts({ failuresOf: () => failed }),
+    );
+
+    expect(told.map(({ type, audience }) => [type, audience.who])).toEqual([
+      ['deployment-failed', 'nobody'],
+      ['deployment-failed', 'nobody'],
+      ['phase-failed', 'holders'],
+    ]);
+    expect(told[2]?.data).toMatchObject({ phase: 'staff', failures: failed, aborts: false });
+  });
+
+  it('INT-5: a person’s abort is shown as one, not as an error', () => {
+    const told = notificationsOf([deploymentFailed('production'), phaseFailed], facts({ failuresOf: () => failed }));
+    const [deployment, whole] = told.map((each) => notificationText(each));
+
+    expect(deployment?.subject).toMatch(/Deployment aborted: staff to production/);
+    expect(deployment?.lead).toBe('The deployment of phase staff to production was aborted by grace.');
+    expect(whole?.quote).toBe(
+      'staging: has failed, as something broke: The target answered 500\nproduction: was aborted by grace',
+    );
+  });
+
+  it('NOT-1: say that there is nothing to decide where the pipeline aborts by itself', () => {
+    const lead = (onFailure: 'hold' | 'abort') =>
+      notificationsOf([phaseFailed], facts({ plan: plan({ onFailure }) })).map((told) => notificationText(told).lead);
+
+    expect(lead('hold')).toEqual(['Phase staff has failed: retry or skip it, or abort the release.']);
+    expect(lead('abort')).toEqual(['Phase staff has failed, and the release is aborted.']);
+  });
+});
+
+describe('what subscribers are told of', () => {
+  it('NOT-2: an abort when it is decided, by whom and why', () => {
+    const aborting: AnyReleaseEvent = {
+      type: 'release-aborting',
+      at: NOON,
+      by: 'olga',
+      action: 'action-1',
+      cause: 'person',
+    };
+
+    expect(notificationsOf([aborting, { type: 'release-aborted', at: NOON + HOUR }], facts())).toEqual([
+      {
+        type: 'release-aborted',
+        at: NOON,
+        data: { ...ofRelease, by: 'name of olga', reason: 'reason of action-1', cause: 'person', detail: null },
+        audience: { who: 'nobody' },
+      },
+    ]);
+  });
+
+  it('NOT-2: defects, raised and resolved, with their reasons', () => {
+    const defect = { at: NOON, defect: '01KGDEFECT', by: 'grace', reason: 'Wrong totals' };
+
+    const told = notificationsOf(
+      [
+        { type: 'defect-raised', ...defect },
+        { type: 'defect-resolved', ...defect },
+      ],
+      facts(),
+    );
+
+    expect(told.map(({ type, data }) => [type, 'reason' in data && data.reason])).toEqual([
+      ['defect-raised', 'Wrong totals'],
+      ['defect-resolved', 'Wrong totals'],
+    ]);
+  });
+
+  it('NOT-1: nothing of what happens all the time', () => {
+    const events: AnyReleaseEvent[] = [
+      { type: 'release-started', at: NOON },
+      { type: 'phase-started', at: NOON, phase: 0, attempt: 1, environments: ['staging'] },
+      { type: 'deployment-succeeded', at: NOON, phase: 0, environment: 'staging' },
+      { type: 'bake-started', at: NOON, phase: 0, endsAt: NOON + HOUR },
+      { type: 'service-reverted', at: NOON, environment: 'staging', service: 'payments' },
+    ];
+
+    expect(events.map(notificationTypeOf)).toEqual(events.map(() => null));
+    expect(notificationsOf(events, facts())).toEqual([]);
+  });
+
+  it('NOT-1: people without a subscription only what they can act on', () => {
+    expect(NOTIFICATION_TYPES.filter(isForPeople)).toEqual([
+      'review-due',
+      'interruption-raised',
+      'deployment-failed',
+      'phase-failed',
+    ]);
+  });
+});
+
+/** Half of a character would not survive being written. */
+const isWellFormed = (text: string) => Buffer.from(text).toString() === text;
+
+describe('texts of people in a notification', () => {
+  const aborted = (title: string, notes: string | null): Notification => ({
+    type: 'interruption-aborted',
+    data: { ...ofRelease, phase: 'staff', environment: 'production', interruption: '1', title, by: 'grace', notes },
+  });
+
+  it('NOT-1: make no header and no line of their own', () => {
+    const {
+      subject,
+      lead,
+      facts: said,
+    } = notificationText(aborted('Check\r\nBcc: all@example.com\u2028\u0000it', null));
+
+    expect(subject).toBe(`[shop] Aborted: Check Bcc: all@example.com it of release ${RELEASE}`);
+    expect([subject, lead, ...said.map(({ value }) => value)].join('')).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+  });
+
+  it('NOT-1: keep the release in a subject, however long a title is', () => {
+    const { subject } = notificationText(aborted('😀'.repeat(5_000), null));
+
+    expect(subject.length).toBeLessThan(200);
+    expect(subject.endsWith(`… of release ${RELEASE}`)).toBe(true);
+    expect(isWellFormed(subject)).toBe(true);
+  });
+
+  it('NOT-1: are cut where they are very long, between characters', () => {
+    const notes = `a${'😀'.repeat(10_000)}`;
+
+    const [told] = notificationsOf([submitted('abort')], facts({ interruptionOf: () => ({ ...interruption, notes }) }));
+
+    const said = told?.type === 'interruption-aborted' ? (told.data.notes ?? '') : '';
+    expect(said.length).toBeLessThan(4_100);
+    expect(isWellFormed(said)).toBe(true);
+  });
+
+  it('NOT-1: that are blank are left out', () => {
+    expect(notificationText(aborted('Check', ' \n')).quote).toBeNull();
+  });
+
+  it('NOT-1: name so many of a long list, and how many more there are', () => {
+    const names = Array.from({ length: 25 }, (_, index) => `team-${index}`);
+    const open = { ...interruption, teams: names };
+
+    const [told] = notificationsOf([raised], facts({ interruptionOf: () => open }));
+
+    expect(told && notificationText(told).facts.find(({ name }) => name === 'Teams')?.value).toMatch(
+      /^team-0, .*, team-19 and 5 more$/,
+    );
+  });
+});
+
+describe('tries to deliver', () => {
+  const delays = Array.from(
+    { length: DELIVERY_TRIES_MAX - 1 },
+    (_, index) => deliveryRetryDelayMs(index + 1, null) ?? 0,
+  );
+
+  it('NOT-1: come one second apart, then twice as long each time, up to an hour', () => {
+    expect(delays.slice(0, 14).map((delay) => delay / SECOND)).toEqual([
+      ...[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048],
+      ...[3600, 3600],
+    ]);
+  });
+
+  it('NOT-1: end after a day', () => {
+    const wholeMs = delays.reduce((sum, delay) => sum + delay, 0);
+
+    expect(wholeMs).toBeGreaterThanOrEqual(DAY);
+    expect(wholeMs).toBeLessThan(DAY + HOUR);
+    expect(deliveryRetryDelayMs(DELIVERY_TRIES_MAX, null)).toBeNull();
+  });
+
+  it('NOT-1: wait as long as a receiver asks, within limits', () => {
+    expect(deliveryRetryDelayMs(1, 20 * SECOND)).toBe(20 * SECOND);
+    expect(deliveryRetryDelayMs(1, 30 * DAY)).toBe(5 * 60 * SECOND);
+    expect(deliveryRetryDelayMs(1, 0)).toBe(SECOND);
+  });
+});
