@@ -106,6 +106,12 @@ module.exports = {
       ...beyond('targets', ['domain/', 'store/']),
     },
     {
+      name: 'notifications-touch-store-and-targets',
+      comment: 'Telling people follows from what is stored; nothing that decides or answers waits for it.',
+      severity: 'error',
+      ...beyond('notifications', ['domain/', 'store/', 'targets/']),
+    },
+    {
       name: 'store-knows-the-domain',
       comment: 'The store keeps what was decided; who asked is not its business.',
       severity: 'error',

@@ -41,6 +41,7 @@ module.exports = {
     project('expressions'),
     project('targets'),
     project('store'),
+    project('notifications'),
     project('main'),
     project('api', temporalServer),
     project('workflows', temporalServer),

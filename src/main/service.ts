@@ -19,10 +19,13 @@ import { OutcomeWaiters } from '../api/releases/outcome-waiters';
 import { routes } from '../api/routes';
 import { createApp } from '../api/server';
 import { DEFAULT_LIMITS } from '../api/settings';
+import { DeliverySender } from '../notifications/delivery-sender';
+import { createNotifier } from '../notifications/notifier';
 import { createSecretBox } from '../store/secret-box';
 import { openStore, type Store } from '../store/store';
 import { FlagFollower } from '../targets/flags/flag-follower';
 import { FlagImage } from '../targets/flags/flag-image';
+import type { Mailer } from '../targets/mail/mailer';
 import { serviceTarget } from '../targets/service-target';
 import { createAddressPolicy, faultOfUrl } from '../targets/webhooks/address-policy';
 import { openAdmin } from './admin-token';
@@ -145,6 +148,10 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     onMissing: (releaseId) => reconciler.lookAt(releaseId),
   });
   stops.push(() => dispatcher.stop());
+  const publicUrl = settings.publicUrl ?? door.url;
+  const notifier = createNotifier({ secretBox, mailer, policy, publicUrl, now: Date.now });
+  const sender = new DeliverySender({ store, notifier, log, now: Date.now });
+  stops.push(() => sender.stop());
   const view = temporalView(client, store.installationId, watch);
   const reconciler = new Reconciler({ store, view, watch, counters, log, now: Date.now });
   stops.push(() => reconciler.stop());
@@ -177,7 +184,7 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     settings: {
       corsOrigins: settings.corsOrigins === '*' ? ['*'] : settings.corsOrigins,
       trustProxy: Array.isArray(settings.trustProxy) ? settings.trustProxy.join(',') : settings.trustProxy,
-      publicUrl: settings.publicUrl ?? door.url,
+      publicUrl,
       limits: DEFAULT_LIMITS,
       checkAnswers: false,
     },
@@ -191,6 +198,12 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   });
   return door.url;
 }
+
+/** Says of every mail that it is not sent: the settings of mail are checked, and not used yet. */
+const mailer: Mailer = {
+  send: () => Promise.resolve({ kind: 'refused', detail: 'Mail is not sent in this version' }),
+  close: () => undefined,
+};
 
 /** Where requests come in. */
 interface Door {

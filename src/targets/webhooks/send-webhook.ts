@@ -11,6 +11,8 @@ export interface WebhookRequest {
   id: string;
   /** JSON. */
   body: string;
+  /** What kind of JSON; `application/json`, unless given. */
+  contentType?: string;
   /** Newest first. */
   secrets: readonly string[];
   /** For all of it, from the look-up to the end of the answer. */
@@ -28,14 +30,14 @@ export type WebhookSurroundings = ExchangeSurroundings;
  * is an outcome; thrown is only what is wrong with the request itself, before anything is sent.
  */
 export async function sendWebhook(request: WebhookRequest, surroundings: WebhookSurroundings): Promise<WebhookOutcome> {
-  const { url, id, body, secrets, timeoutMs, notAfter, version } = request;
+  const { url, id, body, secrets, timeoutMs, notAfter, version, contentType = 'application/json' } = request;
   const sign = createWebhookSigner(secrets);
   const result = await exchange(
     {
       whom: 'target',
       url,
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': 'Sluice', 'webhook-id': id },
+      headers: { 'content-type': contentType, 'user-agent': 'Sluice', 'webhook-id': id },
       headersAt: (at) => sign(id, body, at),
       body,
       timeoutMs,

@@ -1,0 +1,9 @@
+/** The page of a release. */
+export function releasePage(publicUrl: string, release: string): string {
+  return `${publicUrl}/releases/${encodeURIComponent(release)}`;
+}
+
+/** A project in the API: where its events come from. */
+export function projectUrl(publicUrl: string, project: string): string {
+  return `${publicUrl}/v1/projects/${encodeURIComponent(project)}`;
+}

@@ -1,0 +1,106 @@
+import type { Instant } from '../domain/instant';
+import type { DeliveryToSend } from '../store/notifications/claim-delivery';
+import type { SecretBox } from '../store/secret-box';
+import type { Mailer } from '../targets/mail/mailer';
+import type { AddressPolicy } from '../targets/webhooks/address-policy';
+import type { LookUpAll } from '../targets/webhooks/guarded-lookup';
+import { sendWebhook } from '../targets/webhooks/send-webhook';
+import { notificationMail } from './notification-mail';
+import { ENVELOPE_TYPE, webhookEnvelope } from './webhook-envelope';
+
+/** What came of one send. `refused`: asking again would bring the same. `broken`: worth another try. */
+export type SendOutcome =
+  | { kind: 'sent' }
+  | { kind: 'refused'; detail: string }
+  | { kind: 'broken'; detail: string; retryAfterMs: number | null };
+
+/** What sends are made with. */
+export interface NotifierOptions {
+  /** Opens the secrets of subscriptions. */
+  secretBox: SecretBox;
+  mailer: Mailer;
+  policy: AddressPolicy;
+  /** Without a slash at the end; links lead there. */
+  publicUrl: string;
+  now: () => Instant;
+  /** What names lead to; the system's, unless given. */
+  lookup?: LookUpAll;
+}
+
+/** Sends one notification to one receiver, by mail or by a signed webhook, within so many milliseconds. */
+export type Notifier = (delivery: DeliveryToSend, timeoutMs: number) => Promise<SendOutcome>;
+
+/** Never throws for what a receiver or the network does. */
+export function createNotifier(options: NotifierOptions): Notifier {
+  const { mailer, publicUrl } = options;
+  return async (delivery, timeoutMs) => {
+    const { to, notification } = delivery;
+    switch (to.channel) {
+      case 'none':
+        return { kind: 'refused', detail: to.why };
+      case 'webhook':
+        return sendSigned(options, notification, to, timeoutMs);
+      case 'email': {
+        const outcome = await inTime(mailer.send(notificationMail(notification, to.address, publicUrl)), timeoutMs);
+        return outcome.kind === 'broken' ? { ...outcome, retryAfterMs: null } : outcome;
+      }
+    }
+  };
+}
+
+async function sendSigned(
+  { secretBox, policy, publicUrl, now, lookup }: NotifierOptions,
+  notification: DeliveryToSend['notification'],
+  { url, subscriptionId, sealed }: Extract<DeliveryToSend['to'], { channel: 'webhook' }>,
+  timeoutMs: number,
+): Promise<SendOutcome> {
+  const secret = opened(secretBox, sealed, subscriptionId);
+  if (secret === null) {
+    // Not given up: the key that is missing may be put back.
+    return { kind: 'broken', detail: 'Its secret does not open with this SLUICE_SECRET_KEY', retryAfterMs: null };
+  }
+  const outcome = await sendWebhook(
+    {
+      url,
+      id: notification.id,
+      body: webhookEnvelope(notification, publicUrl),
+      contentType: ENVELOPE_TYPE,
+      secrets: [secret],
+      timeoutMs,
+      version: null,
+    },
+    { policy, now, ...(lookup && { lookup }) },
+  );
+  switch (outcome.kind) {
+    case 'done':
+      return { kind: 'sent' };
+    case 'drifted':
+      return { kind: 'refused', detail: 'The target answered 412' };
+    case 'refused':
+      return outcome;
+    case 'broken':
+      return { kind: 'broken', detail: outcome.detail, retryAfterMs: outcome.retryAfterMs };
+  }
+}
+
+/** null: it was sealed under another key, as after a restore. */
+function opened(secretBox: SecretBox, sealed: string, subscriptionId: string): string | null {
+  try {
+    return secretBox.open(sealed, subscriptionId);
+  } catch {
+    return null;
+  }
+}
+
+/** A mail server that keeps a mailer waiting keeps nobody else waiting. */
+async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T | { kind: 'broken'; detail: string }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<{ kind: 'broken'; detail: string }>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'broken', detail: 'The mail was not taken in time' }), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Notification } from '../../src/domain/notification-data';
+import { notificationMail } from '../../src/notifications/notification-mail';
+import { webhookEnvelope } from '../../src/notifications/webhook-envelope';
+import { NOON } from '../support/store-fixtures';
+
+const RELEASE = '01KG9YQ3M8W2V6T0R4N1X5Z7BC';
+const PUBLIC_URL = 'https://sluice.example.com/of/shop';
+const PAGE = `${PUBLIC_URL}/releases/${RELEASE}`;
+
+type Raised = Extract<Notification, { type: 'interruption-raised' }>;
+
+const raised = (more: Partial<Raised['data']> = {}): Raised & { id: string; createdAt: number } => ({
+  id: '01KGNOTIFICATION',
+  createdAt: NOON,
+  type: 'interruption-raised',
+  data: {
+    ...{ project: 'shop', pipeline: 'to-all', release: RELEASE, phase: 'staff', environment: 'production' },
+    ...{ interruption: '01KGINTERRUPTION', title: 'Check dashboards', instructions: 'Look at errors,\nthen *decide*.' },
+    ...{ teams: ['operations'], results: ['proceed', 'abort'], deadline: '2026-01-03T12:00:00.000Z' },
+    ...more,
+  },
+});
+
+describe('a notification as mail', () => {
+  it('NOT-1: says what to decide in plain text, with the address of the page', () => {
+    const mail = notificationMail(raised(), 'ada@example.com', PUBLIC_URL);
+
+    expect(mail.to).toEqual(['ada@example.com']);
+    expect(mail.subject).toBe(`[shop] Decision needed: Check dashboards of release ${RELEASE}`);
+    expect(mail.text.split('\n')).toEqual([
+      'The deployment of phase staff to production waits for a decision: Check dashboards.',
+      '',
+      '> Look at errors,',
+      '> then *decide*.',
+      '',
+      'Answers: proceed, abort',
+      'Phase: staff',
+      'Environment: production',
+      'Teams: operations',
+      'Deadline: 2026-01-03T12:00:00.000Z',
+      'Project: shop',
+      'Pipeline: to-all',
+      `Release: ${RELEASE}`,
+      '',
+      PAGE,
+      '',
+    ]);
+    expect(mail.html).toContain(`<a href="${PAGE}">${PAGE}</a>`);
+  });
+
+  it('VAR-4: leaves what people wrote as text, in HTML and in headers', () => {
+    const hostile = `"><script>alert('x')</script>&<a href="javascript:1">`;
+    const mail = notificationMail(
+      raised({ title: `${hostile}\r\nBcc: all@example.com`, instructions: hostile, teams: [hostile] }),
+      'ada@example.com',
+      PUBLIC_URL,
+    );
+
+    expect(mail.html).not.toMatch(/<script|<a href="j/);
+    expect(mail.html).toContain('&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;');
+    expect(mail.subject).not.toMatch(/[\r\n]/);
+  });
+
+  it('VAR-4: keeps every line that a person wrote inside the quotation', () => {
+    const { text } = notificationMail(
+      raised({ instructions: 'a\r\n\r\nhttps://evil.example.com\rb' }),
+      'ada@example.com',
+      PUBLIC_URL,
+    );
+
+    expect(text).toContain('\n\n> a\n> \n> https://evil.example.com\n> b\n\n');
+  });
+
+  it('NOT-1: has the same id on every try, one for each address, without the address in it', () => {
+    const idFor = (address: string, id = '01KGNOTIFICATION') =>
+      notificationMail({ ...raised(), id }, address, PUBLIC_URL).messageId;
+
+    expect(idFor('ada@example.com')).toMatch(/^<01KGNOTIFICATION\.[0-9a-f]{16}@sluice>$/);
+    expect(idFor('ada@example.com')).toBe(idFor('ada@example.com'));
+    expect(
+      new Set([idFor('ada@example.com'), idFor('grace@example.com'), idFor('ada@example.com', 'other')]).size,
+    ).toBe(3);
+  });
+});
+
+describe('a notification as a webhook', () => {
+  it('NOT-1: is a CloudEvents envelope with the data and the address of the page', () => {
+    const { data } = raised();
+
+    expect(JSON.parse(webhookEnvelope(raised(), PUBLIC_URL))).toEqual({
+      specversion: '1.0',
+      id: '01KGNOTIFICATION',
+      source: `${PUBLIC_URL}/v1/projects/shop`,
+      type: 'sluice.interruption-raised',
+      time: new Date(NOON).toISOString(),
+      subject: `releases/${RELEASE}`,
+      datacontenttype: 'application/json',
+      data: { ...data, url: PAGE },
+    });
+  });
+});
