@@ -146,6 +146,7 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     errors: [{ path: 'changes[0].base', message: 'The flag has changed since this ETag' }],
   },
   'action.unknown': { detail: 'There is no action 01KG9YW7D1G5J9N3Q8S2V6X0ZB' },
+  'notification.unknown': { detail: 'There is no notification 01KG9YT2C5W8V1T4R7N0X3Z6BD' },
   'release.queued': {
     detail: 'The release has not started yet; it can only be aborted',
     allowed: ['abort'],

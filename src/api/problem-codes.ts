@@ -73,6 +73,7 @@ const apiProblems = {
   'interruption.unknown': { status: 404, title: 'There is no such interruption' },
   'deployment.unknown': { status: 404, title: 'There is no such deployment' },
   'action.unknown': { status: 404, title: 'There is no such action' },
+  'notification.unknown': { status: 404, title: 'There is no such notification' },
 } as const satisfies Record<string, ProblemKind>;
 
 /** What the domain's refusals are over HTTP: a new rule code without a status does not compile. */

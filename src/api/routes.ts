@@ -7,6 +7,7 @@ import { deploymentRoutes } from './deployments/deployment-routes';
 import { flagRoutes } from './flags/flag-routes';
 import { healthRoutes } from './health/health-routes';
 import { interruptionRoutes } from './interruptions/interruption-routes';
+import { notificationRoutes } from './notifications/notification-routes';
 import { ofrepRoutes } from './ofrep/ofrep-routes';
 import { openApiRoute } from './openapi-route';
 import { pipelineRoutes } from './pipelines/pipeline-routes';
@@ -32,6 +33,7 @@ export function routes(deps: Deps): Route[] {
     ...releaseRoutes(deps),
     ...deploymentRoutes(deps),
     ...interruptionRoutes(deps),
+    ...notificationRoutes(deps),
     ...auditRoutes(deps),
     applyRoute(deps),
     createBackupRoute(deps),

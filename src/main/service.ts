@@ -25,7 +25,6 @@ import { createSecretBox } from '../store/secret-box';
 import { openStore, type Store } from '../store/store';
 import { FlagFollower } from '../targets/flags/flag-follower';
 import { FlagImage } from '../targets/flags/flag-image';
-import type { Mailer } from '../targets/mail/mailer';
 import { serviceTarget } from '../targets/service-target';
 import { createAddressPolicy, faultOfUrl } from '../targets/webhooks/address-policy';
 import { openAdmin } from './admin-token';
@@ -198,12 +197,6 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   });
   return door.url;
 }
-
-/** Says of every mail that it is not sent: the settings of mail are checked, and not used yet. */
-const mailer: Mailer = {
-  send: () => Promise.resolve({ kind: 'refused', detail: 'Mail is not sent in this version' }),
-  close: () => undefined,
-};
 
 /** Where requests come in. */
 interface Door {

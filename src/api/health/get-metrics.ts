@@ -1,10 +1,12 @@
 import { defineRoute } from '../define-route';
 import type { Deps } from '../deps';
 import { registerOldestUndecided } from './oldest-undecided-gauge';
+import { registerPendingDeliveries } from './pending-deliveries-gauge';
 
 export const getMetricsRoute = (deps: Deps) => {
   const { registry } = deps;
   registerOldestUndecided(deps);
+  registerPendingDeliveries(deps);
   return defineRoute({
     method: 'get',
     path: '/metrics',
