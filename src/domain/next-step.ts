@@ -410,7 +410,7 @@ function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
   );
   const started: ReleaseEvent = { type: 'phase-started', at, phase, attempt, environments, ...stepsOf(plan) };
   if (plan.process.length > 0) {
-    return withWhatFollows(situation, [started, ...firstSteps(situation, started, environments)], at);
+    return withWhatFollows(situation, [started, ...firstSteps(situation, started)], at);
   }
   const rolledOut: ReleaseEvent[] = [
     started,
@@ -434,18 +434,14 @@ function stepsOf({ process }: ReleasePlan): { steps?: StepKind[] } {
  * The steps with which deployments begin. Where a roll-out is among them its flags are switched in the very transaction
  * that starts it, if nothing comes before them, and with flags alone that is all of it (REL-30).
  */
-function firstSteps(
-  { state, plan }: Situation,
-  started: ReleaseEvent,
-  environments: readonly string[],
-): ReleaseEvent[] {
+function firstSteps({ state, plan }: Situation, started: ReleaseEvent): ReleaseEvent[] {
   const all: ReleaseEvent[] = [];
   let position = evolveAll(state, [started]);
-  // Each round is one deployment's: those before it have begun by then.
-  for (let round = 0; round < environments.length * plan.process.length; round += 1) {
+  // Each round is one deployment's, which may be over before the next one begins.
+  for (;;) {
     const begun = advanceProcesses(position, plan, started.at);
-    if (begun.length === 0 || !begun.every(isBeginning)) {
-      break;
+    if (begun.length === 0) {
+      return all;
     }
     const events = begun.flatMap((event): ReleaseEvent[] => {
       if (event.type !== 'step-started' || plan.process[event.step]?.kind !== 'roll-out') {
@@ -463,13 +459,6 @@ function firstSteps(
     all.push(...events);
     position = evolveAll(position, events);
   }
-  return all;
-}
-
-function isBeginning({ type }: ReleaseEvent): boolean {
-  return (
-    type === 'step-skipped' || type === 'step-started' || type === 'step-checking' || type === 'interruption-raised'
-  );
 }
 
 /**
@@ -517,15 +506,17 @@ export function afterRollOut(situation: Situation, at: Instant): ReleaseEvent[] 
 
 /**
  * Events with all that follows from them: reviews that open, and what runs out until then, each at its own time; bakes
- * of no length end at once (REL-23).
+ * of no length end at once (REL-23). What follows at once comes before the next deadline, so that of several deadlines
+ * each moves on what is its own (REL-29).
  */
 function withWhatFollows(situation: Situation, events: readonly ReleaseEvent[], until: Instant): ReleaseEvent[] {
   const all = [...events];
   let state = evolveAll(situation.state, events);
   for (;;) {
+    const settled = settle({ ...situation, state });
     const due = dueAt(state, situation.plan);
-    const followed =
-      due !== null && due <= until ? whatIsDue({ ...situation, state }, due) : settle({ ...situation, state });
+    const isDue = settled.length === 0 && due !== null && due <= until;
+    const followed = isDue ? whatIsDue({ ...situation, state }, due) : settled;
     if (followed.length === 0) {
       return all;
     }
