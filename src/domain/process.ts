@@ -278,7 +278,13 @@ function changed(step: StepState, event: ProcessEvent): StepState {
       return {
         ...rest,
         state: 'waiting',
-        interruption: { number: event.interruption, kind: event.kind, deadlineAt: event.deadlineAt, proceeds: [] },
+        interruption: {
+          number: event.interruption,
+          kind: event.kind,
+          deadlineAt: event.deadlineAt,
+          proceeds: [],
+          ...(step.state === 'checking' && { ofCondition: true as const }),
+        },
         ...(event.failure && { failure: event.failure }),
       };
     case 'interruption-proceeded':
@@ -289,7 +295,7 @@ function changed(step: StepState, event: ProcessEvent): StepState {
           }
         : step;
     case 'interruption-submitted':
-      return answered(rest, failure, event);
+      return answered(step, event);
     case 'interruption-deadline-passed':
       switch (event.outcome) {
         case 'proceed':
@@ -307,8 +313,7 @@ function changed(step: StepState, event: ProcessEvent): StepState {
 }
 
 function answered(
-  step: Omit<StepState, 'interruption' | 'failure'>,
-  failure: StepFailure | undefined,
+  { interruption: open, failure, ...step }: StepState,
   { result, by, action }: Extract<ProcessEvent, { type: 'interruption-submitted' }>,
 ): StepState {
   switch (result) {
@@ -320,6 +325,6 @@ function answered(
     case 'fail':
       return { ...step, state: 'failed', ...(failure && { failure }) };
     case 'retry':
-      return { ...step, state: 'ready', try: step.try + 1 };
+      return { ...step, state: open?.ofCondition ? 'pending' : 'ready', try: step.try + 1 };
   }
 }

@@ -184,6 +184,8 @@ export interface OpenInterruption {
   deadlineAt: Instant | null;
   /** Those who have proceeded while others are still to (INT-6). */
   proceeds: Proceed[];
+  /** It was the step's expression that failed: another try asks it again before the step runs (PRO-8). */
+  ofCondition?: true;
 }
 
 /** A person's word to go on; `tokenMaker` is set when somebody else had made the token it came with (SEC-3). */
