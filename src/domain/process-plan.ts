@@ -23,7 +23,11 @@ export function processPlan(process: readonly ProcessStep[], skipSteps: readonly
       ...(step.kind === 'manual' && { manual: manualPlan(step) }),
     };
   });
-  return listed.some(({ kind }) => kind === 'roll-out') ? listed : [impliedRollOut(listed), ...listed];
+  if (listed.some(({ kind }) => kind === 'roll-out')) {
+    return listed;
+  }
+  // The first one listed starts with nothing: least of all with what has to come before it.
+  return [impliedRollOut(listed), ...listed.map((step, index) => (index === 0 ? afterPrevious(step) : step))];
 }
 
 /**
@@ -32,6 +36,10 @@ export function processPlan(process: readonly ProcessStep[], skipSteps: readonly
  */
 export function isRequired(step: ProcessStep): boolean {
   return step.required || step.kind === 'roll-out' || (step.kind === 'manual' && step.teams.length > 0);
+}
+
+function afterPrevious(step: StepPlan): StepPlan {
+  return { ...step, start: 'after-previous' };
 }
 
 function impliedRollOut(listed: readonly StepPlan[]): StepPlan {
