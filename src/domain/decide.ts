@@ -1,5 +1,5 @@
 import type { Instant } from './instant';
-import { submitAnswer } from './interruption';
+import { refuseClosed, submitAnswer } from './interruption';
 import type { ReleaseAction } from './pipeline';
 import { RELEASE_ACTIONS } from './pipeline';
 import type { Refusal } from './refusal';
@@ -60,6 +60,9 @@ function expired(action: AcceptedAction, now: Instant): Refusal | null {
 
 /** What holds for every verb: the release is there to be acted on, and the caller saw the phase it is in (REL-14). */
 function outOfReach({ state, plan }: Situation, action: AcceptedAction): Refusal | null {
+  if (action.verb === 'submit' && (state.stage === 'aborting' || state.stage === 'aborted')) {
+    return refuseClosed();
+  }
   if (state.stage === 'completed' || state.stage === 'aborted') {
     return refuse('release.ended', `The release is ${state.stage}`);
   }
@@ -70,9 +73,7 @@ function outOfReach({ state, plan }: Situation, action: AcceptedAction): Refusal
       : refuse('drift.not-reverting', 'No service is on its way back before the flags of an aborted release are');
   }
   if (action.verb === 'submit') {
-    return state.stage === 'aborting'
-      ? refuse('interruption.closed', 'The release is being aborted, which has closed the interruption')
-      : null;
+    return null;
   }
   if (state.stage === 'aborting') {
     return refuse('release.aborting', 'The release is being aborted, which cannot be undone');

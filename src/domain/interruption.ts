@@ -143,6 +143,11 @@ export function resultsOf({ open, step }: Pick<FoundInterruption, 'open' | 'step
   return step.required ? ['fail', 'retry'] : ['fail', 'retry', 'ignore'];
 }
 
+/** An answer that an abort of the release was decided before (INT-7). */
+export function refuseClosed(): Refusal {
+  return refuse('interruption.closed', 'The abort of the release has closed the interruption');
+}
+
 /** Decides an accepted answer (INT-5, INT-6, INT-10): what happens, or why it does not count. */
 export function submitAnswer(
   { state, plan }: { state: ReleaseState; plan: ReleasePlan },

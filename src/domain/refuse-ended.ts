@@ -1,3 +1,5 @@
+import { refuseClosed } from './interruption';
+import type { Refusal } from './refusal';
 import { refuse } from './refusal';
 import type { AcceptedAction, ActionOutcome, ReleaseState } from './release';
 
@@ -7,6 +9,10 @@ export function refuseEnded(state: ReleaseState, actions: readonly AcceptedActio
     action: action.id,
     number: action.number,
     at: state.lastAt,
-    refusal: { ...refuse('release.ended', `The release is ${state.stage}`, { state: state.stage }), allowed: [] },
+    refusal: { ...refusalOf(state, action), allowed: [], facts: { state: state.stage } },
   }));
+}
+
+function refusalOf({ stage }: ReleaseState, { verb }: AcceptedAction): Refusal {
+  return verb === 'submit' && stage === 'aborted' ? refuseClosed() : refuse('release.ended', `The release is ${stage}`);
 }
