@@ -5,11 +5,13 @@ import type { ActionVerb, Review, StepKind } from '../../src/domain/pipeline';
 import type {
   AcceptedAction,
   ActionRights,
+  ManualPlan,
   PhasePlan,
   PlanItem,
   ReleaseEvent,
   ReleasePlan,
   ReleaseState,
+  StepPlan,
 } from '../../src/domain/release';
 import { triggeredRelease } from '../../src/domain/release';
 
@@ -43,6 +45,31 @@ export const service = (name: string, environments = ['staging', 'production']):
   service: name,
   environments,
 });
+
+/** A step that calls an endpoint after the one before it, everywhere, and may be left out. */
+export const step = (name: string, more: Partial<StepPlan> = {}): StepPlan => ({
+  name,
+  kind: 'http',
+  environments: [],
+  notEnvironments: [],
+  phases: [],
+  runWhen: 'success',
+  start: 'after-previous',
+  required: false,
+  skipped: false,
+  ...more,
+});
+
+export const rollOut = (more: Partial<StepPlan> = {}): StepPlan =>
+  step('Roll out', { kind: 'roll-out', required: true, ...more });
+
+/** A step that asks one person, who may be an author, for as long as it takes. */
+export const manual = (name: string, asks: Partial<ManualPlan> = {}, more: Partial<StepPlan> = {}): StepPlan =>
+  step(name, {
+    kind: 'manual',
+    manual: { approvals: 1, notesRequired: false, authorMaySubmit: true, deadline: null, ...asks },
+    ...more,
+  });
 
 /** Three phases without reviews, triggered by ada. */
 export const plan = (more: Partial<ReleasePlan> = {}): ReleasePlan => ({

@@ -6,13 +6,16 @@ import type { ActionVerb } from '../../src/domain/pipeline';
 import type {
   AcceptedAction,
   ActionOutcome,
+  DeploymentState,
   Hold,
+  InterruptionResult,
   ReleaseEvent,
   ReleasePlan,
   ReleaseState,
 } from '../../src/domain/release';
 import { currentPhase, isTerminal, phaseAt, planAt, shownState, triggeredRelease } from '../../src/domain/release';
 import { refuseEnded } from '../../src/domain/refuse-ended';
+import { openInterruptions } from '../../src/domain/process';
 import type { Job } from '../../src/domain/roll-out';
 import { allRights, NOON } from './release-fixture';
 import type { SimulatedEffect, TargetAnswer } from './simulated-jobs';
@@ -35,6 +38,12 @@ export interface ObservedStep {
   /** Undecided actions behind those that the step decides. */
   undecided: AcceptedAction[];
   reached: boolean;
+}
+
+/** Where a step asks, and whether the answer has notes. */
+interface AnswerMore {
+  environment?: string;
+  hasNotes?: boolean;
 }
 
 export type DeploymentReport = 'deployment-succeeded' | 'deployment-failed';
@@ -111,7 +120,7 @@ export class ReleaseRun {
   /** Accepts an action as the facade does, and leaves it in the store: the workflow hears of it with `deliver`. */
   accept(verb: ActionVerb, more: Partial<AcceptedAction> = {}): AcceptedAction {
     const number = this.accepted.length + 1;
-    const isBound = verb !== 'abort' && verb !== 'full-rollout' && verb !== 'accept-drift';
+    const isBound = verb !== 'abort' && verb !== 'full-rollout' && verb !== 'accept-drift' && verb !== 'submit';
     const action: AcceptedAction = {
       id: `action-${number}`,
       number,
@@ -206,6 +215,63 @@ export class ReleaseRun {
     return this;
   }
 
+  /** The job of a step, or of its condition, goes on to its end, and the workflow with it. */
+  finish(step: string, answer: TargetAnswer = 'done', environment = 'production'): this {
+    const index = this.stepIndex(step);
+    const isOfStep = (job: Job) =>
+      job.environment === environment &&
+      (job.kind === 'roll-out' ? this.plan.process[index]?.kind === 'roll-out' : 'step' in job && job.step === index);
+    const job = this.jobs.underWay.find(isOfStep);
+    if (!job) {
+      throw new Error(`${step} is not under way in ${environment}`);
+    }
+    while (this.jobs.underWay.includes(job)) {
+      this.jobs.turn(job, () => answer);
+    }
+    return this.run();
+  }
+
+  /** What a step asks a person, by its number. */
+  askedBy(step: string, environment = 'production'): number {
+    const index = this.stepIndex(step);
+    const found = openInterruptions(this.state, this.plan).find(
+      ({ place }) => place.step === index && place.environment === environment,
+    );
+    if (!found) {
+      throw new Error(`${step} asks nobody in ${environment}`);
+    }
+    return found.open.number;
+  }
+
+  /** Accepts an answer to what a step asks, and leaves it in the store. */
+  acceptAnswer(step: string, result: InterruptionResult, more: Partial<AcceptedAction> & AnswerMore = {}) {
+    const { environment, hasNotes = true, ...rest } = more;
+    return this.accept('submit', {
+      answer: { interruption: this.askedBy(step, environment), result, hasNotes },
+      ...rest,
+    });
+  }
+
+  /** A person answers what a step asks, and the workflow goes on with it; the refusal's code, or `null`. */
+  answer(step: string, result: InterruptionResult, more: Partial<AcceptedAction> & AnswerMore = {}): string | null {
+    this.deliver([this.acceptAnswer(step, result, more)]);
+    this.run();
+    return this.lastRefusal;
+  }
+
+  /** The last deployment to an environment. */
+  deploymentIn(environment = 'production'): DeploymentState | undefined {
+    return this.state.phases
+      .flatMap(({ deployments }) => deployments)
+      .findLast((deployment) => deployment.environment === environment);
+  }
+
+  /** The states of its steps, by their names. */
+  stepsIn(environment = 'production'): Record<string, string> {
+    const { steps = [] } = this.deploymentIn(environment) ?? {};
+    return Object.fromEntries(steps.map(({ state }, index) => [this.plan.process[index]?.name ?? '', state]));
+  }
+
   /** Every job goes on to its end, or until its target does not do what it is asked for; workers die where told. */
   work(answers: (effect: SimulatedEffect) => TargetAnswer = () => 'done', dies: () => boolean = () => false): this {
     const stuck = new Set<string>();
@@ -265,6 +331,10 @@ export class ReleaseRun {
     return 'step' in next ? this.now : next.waitUntil;
   }
 
+  private stepIndex(name: string): number {
+    return this.plan.process.findIndex((step) => step.name === name);
+  }
+
   private jobIn(environment: string, service: string | undefined): Job {
     const job = this.jobs.underWay.find(
       (each) =>
@@ -296,6 +366,7 @@ export class ReleaseRun {
     this.state = { ...this.state, decided };
     this.record([...step.events, ...reached]);
     this.jobs.giveUp([...step.events, ...reached]);
+    this.jobs.recorded();
     this.known = this.state;
     this.mailbox.push(...undecided);
     this.knownHolds = this.holds;

@@ -1,19 +1,24 @@
 import type { Instant } from '../../src/domain/instant';
 import type { AcceptedAction, ReleaseEvent, ReleasePlan, ReleaseState } from '../../src/domain/release';
-import type { FinishedJob, Job, RevertJob, RollOutJob } from '../../src/domain/roll-out';
-import { asksFor, deploymentOf, itemsDue, jobName, jobsOf, touchOf } from '../../src/domain/roll-out';
+import type { FinishedJob, Job, RevertJob, RollOutJob, StepJob } from '../../src/domain/roll-out';
+import { asksFor, attemptOf, deploymentOf, itemsDue, jobName, jobsOf, touchOf } from '../../src/domain/roll-out';
 
-/** What a target says to what it was sent; `silent`: nothing yet. */
+/**
+ * What a target says to what it was sent; `silent`: nothing yet. Of a condition `done` means that it holds, `refused`
+ * that it does not, and `broken` that it could not be evaluated.
+ */
 export type TargetAnswer = 'done' | 'refused' | 'broken' | 'drifted' | 'silent';
 
 /** Something that was sent to a target under one key (WHK-3), once or again and again. */
 export interface SimulatedEffect {
   key: string;
-  direction: 'apply' | 'revert';
+  direction: 'apply' | 'revert' | StepJob['kind'];
+  /** Or the step's name. */
   service: string;
   environment: string;
   phase: number;
   attempt: number;
+  try: number;
   /** How often it was sent. */
   sends: number;
   status: 'under-way' | 'done' | 'failed' | 'drifted' | 'given-up';
@@ -53,12 +58,26 @@ export class SimulatedJobs {
   private readonly running = new Map<string, RunningJob>();
   private readonly stoppedAfter = new Map<string, number>();
   private ended: FinishedJob[] = [];
+  /** All that have ever ended. */
+  private readonly told: FinishedJob[] = [];
+  private again: FinishedJob[] = [];
 
   constructor(private readonly around: JobSurroundings) {}
 
   /** What has ended and is not recorded yet. */
   get finished(): readonly FinishedJob[] {
-    return this.ended;
+    return [...this.ended, ...this.again];
+  }
+
+  /** The workflow hears once more of one of those that have ended, whether or not it still asks for it. */
+  tellAgain(pick: number): void {
+    const one = this.told[pick % Math.max(1, this.told.length)];
+    this.again = one ? [one] : [];
+  }
+
+  /** The workflow has gone on with what it was told. */
+  recorded(): void {
+    this.again = [];
   }
 
   get underWay(): Job[] {
@@ -87,6 +106,11 @@ export class SimulatedJobs {
     this.running.clear();
     this.stoppedAfter.clear();
     this.ended = [];
+    this.again = [];
+    // Nobody stores what an expression gives before it is decided with: it is evaluated anew.
+    [...this.effects.values()]
+      .filter(({ direction }) => direction === 'condition')
+      .forEach(({ key }) => this.effects.delete(key));
   }
 
   /** A job does one thing: it begins its next item, or hears of the one that it has sent. False: it got nowhere. */
@@ -126,6 +150,9 @@ export class SimulatedJobs {
     }
     const isDone = answer === 'done';
     Object.assign(effect, { status: isDone ? 'done' : 'failed', errored: answer === 'broken', endedAt: at });
+    if (direction !== 'apply') {
+      return;
+    }
     this.around.record([
       isDone
         ? { type: 'service-applied', at, phase, environment, service }
@@ -138,7 +165,7 @@ export class SimulatedJobs {
     for (const event of events) {
       this.unanswered.forEach((effect) => {
         const isGivenUp =
-          (event.type === 'release-aborting' && effect.direction === 'apply') ||
+          (event.type === 'release-aborting' && effect.direction !== 'revert') ||
           (event.type === 'drift-accepted' &&
             event.service === effect.service &&
             event.environment === effect.environment);
@@ -153,23 +180,47 @@ export class SimulatedJobs {
 
   private goOn(running: RunningJob): void {
     const { job } = running;
-    if (job.kind === 'roll-out') {
-      this.apply(running, job);
-    } else if (job.kind === 'revert') {
-      this.revert(running, job);
+    switch (job.kind) {
+      case 'roll-out':
+        this.apply(running, job);
+        return;
+      case 'revert':
+        this.revert(running, job);
+        return;
+      default:
+        this.call(running, job);
+    }
+  }
+
+  /** A step that calls somebody, or its expression: nothing begins behind an accepted abort (REL-30). */
+  private call(running: RunningJob, job: StepJob): void {
+    const undecided = this.around.undecided();
+    if (!asksFor(this.around.position(), job) || undecided.some(({ verb }) => verb === 'abort')) {
+      this.stop(running, undecided);
+      return;
+    }
+    const { kind, phase, environment, attempt } = job;
+    const service = this.around.plan.process[job.step]?.name ?? '';
+    const { effect } = this.effect({ direction: kind, service, environment, phase, attempt, try: job.try });
+    const { status, errored, endedAt } = effect;
+    const at = this.tellingTime(endedAt ?? this.now());
+    if (status === 'under-way') {
+      this.send(running, effect);
+    } else if (kind === 'condition' && !errored) {
+      this.end({ job, at, outcome: 'answered', answer: status === 'done' });
+    } else if (status === 'done') {
+      this.end({ job, at, outcome: 'succeeded' });
+    } else {
+      this.end({ job, at, outcome: 'failed', detail: `${service} failed`, errored });
     }
   }
 
   private apply(running: RunningJob, job: RollOutJob): void {
     const state = this.around.position();
-    const { phase, environment, attempt } = job;
+    const { phase, environment, attempt, try: tried = 1 } = job;
     const deployment = deploymentOf(state, job);
     const undecided = this.around.undecided();
-    if (
-      state.stage !== 'running' ||
-      deployment?.state !== 'running' ||
-      undecided.some(({ verb }) => verb === 'abort')
-    ) {
+    if (!deployment || !asksFor(state, job) || undecided.some(({ verb }) => verb === 'abort')) {
       this.stop(running, undecided);
       return;
     }
@@ -179,9 +230,9 @@ export class SimulatedJobs {
     if (!item) {
       const ends = [...this.effects.values()]
         .filter((each) => each.direction === 'apply' && each.environment === environment)
-        .filter((each) => each.phase === phase && each.attempt === attempt)
+        .filter((each) => each.phase === phase && attemptOf(each) === attemptOf(job))
         .map(({ endedAt }) => endedAt ?? 0);
-      this.end({ job, at: this.told(ends.length > 0 ? Math.max(...ends) : this.now()), outcome: 'succeeded' });
+      this.end({ job, at: this.tellingTime(ends.length > 0 ? Math.max(...ends) : this.now()), outcome: 'succeeded' });
       return;
     }
     if (item.kind === 'flags') {
@@ -189,10 +240,12 @@ export class SimulatedJobs {
       return;
     }
     const { service } = item;
-    const { effect, isFirst } = this.effect({ direction: 'apply', service, environment, phase, attempt });
+    const { effect, isFirst } = this.effect({
+      ...{ direction: 'apply', service, environment, phase, attempt, try: tried },
+    });
     if (effect.status !== 'under-way') {
       const { errored, endedAt } = effect;
-      const at = this.told(endedAt ?? this.now());
+      const at = this.tellingTime(endedAt ?? this.now());
       this.end({ job, at, outcome: 'failed', detail: `${service} failed`, errored });
       return;
     }
@@ -210,8 +263,10 @@ export class SimulatedJobs {
       this.stop(running, []);
       return;
     }
-    const { effect } = this.effect({ direction: 'revert', service, environment, phase: touched.phase, attempt: 1 });
-    const at = this.told(effect.endedAt ?? this.now());
+    const { effect } = this.effect({
+      ...{ direction: 'revert', service, environment, phase: touched.phase, attempt: 1, try: 1 },
+    });
+    const at = this.tellingTime(effect.endedAt ?? this.now());
     switch (effect.status) {
       case 'done':
         this.end({ job, at, outcome: 'reverted' });
@@ -224,11 +279,11 @@ export class SimulatedJobs {
     }
   }
 
-  private effect(asked: Pick<SimulatedEffect, 'direction' | 'service' | 'environment' | 'phase' | 'attempt'>): {
+  private effect(asked: Pick<SimulatedEffect, 'direction' | 'service' | 'environment' | 'phase' | 'attempt' | 'try'>): {
     effect: SimulatedEffect;
     isFirst: boolean;
   } {
-    const key = `${asked.phase}/${asked.environment}/${asked.service}/${asked.direction}/${asked.attempt}`;
+    const key = `${asked.phase}/${asked.environment}/${asked.service}/${asked.direction}/${attemptOf(asked)}`;
     const known = this.effects.get(key);
     const effect = known ?? { key, ...asked, sends: 0, status: 'under-way', errored: false, endedAt: null };
     this.effects.set(key, effect);
@@ -240,13 +295,14 @@ export class SimulatedJobs {
     running.sending = effect.key;
   }
 
-  private told(at: Instant): Instant {
+  private tellingTime(at: Instant): Instant {
     return at + this.clockAheadMs;
   }
 
   private end(finished: FinishedJob): void {
     this.running.delete(jobName(finished.job));
     this.ended.push(finished);
+    this.told.push(finished);
   }
 
   private stop({ job, since }: RunningJob, actions: AcceptedAction[]): void {
