@@ -27,10 +27,10 @@ const holdsChangedSignal = defineSignal(HOLDS_CHANGED_SIGNAL);
 const positionQuery = defineQuery<WorkflowPosition>(POSITION_QUERY);
 
 /**
- * Both activities are one transaction each and repeat for ever: a store that is down stops a release where it stands.
+ * These activities are one transaction each and repeat for ever: a store that is down stops a release where it stands.
  * The short timeout is what a release loses when its worker dies in the middle of one.
  */
-const { claimRelease, recordStep } = proxyActivities<ReleaseActivities>({
+const { claimRelease, recordStep, checkCondition } = proxyActivities<ReleaseActivities>({
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
 });
@@ -39,7 +39,7 @@ const { claimRelease, recordStep } = proxyActivities<ReleaseActivities>({
  * Jobs reach into the world and may be under way for long: they say that they live, so that a dead worker is noticed, and
  * ask for the time of their next try themselves.
  */
-const { rollOut, revertService, runStep, checkCondition } = proxyActivities<ReleaseActivities>({
+const { rollOut, revertService, runStep } = proxyActivities<ReleaseActivities>({
   startToCloseTimeout: '15 minutes',
   heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },

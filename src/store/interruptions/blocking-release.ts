@@ -4,7 +4,7 @@ import type { Unit } from '../store';
 
 /**
  * Another release with an interruption that keeps deployments to these environments from starting (INT-9); null: none
- * has. The one that waits longest is named.
+ * has. The one that waits longest is named, and locked: whoever answers it sees who waits for it, or was quicker.
  */
 export async function blockingRelease(
   unit: Unit,
@@ -15,16 +15,23 @@ export async function blockingRelease(
   if (environments.length === 0) {
     return null;
   }
-  const blocking = await unit.sql
-    .selectFrom('interruptions')
-    .innerJoin('environments', 'environments.id', 'interruptions.environmentId')
-    .select('interruptions.releaseId')
-    .where('interruptions.projectId', '=', release.projectId)
-    .where('interruptions.blockConcurrent', '=', 1)
-    .where('interruptions.state', 'in', ['pending', 'taken'])
-    .where('interruptions.releaseId', '!=', release.id)
-    .where('environments.slug', 'in', environments)
-    .orderBy('interruptions.raisedAt')
+  const reached = unit.sql
+    .selectFrom('environments')
+    .select('id')
+    .where('projectId', '=', release.projectId)
+    .where('slug', 'in', environments);
+  const blocking = await unit
+    .forUpdate(
+      unit.sql
+        .selectFrom('interruptions')
+        .where('projectId', '=', release.projectId)
+        .where('blockConcurrent', '=', 1)
+        .where('state', 'in', ['pending', 'taken'])
+        .where('releaseId', '!=', release.id)
+        .where('environmentId', 'in', reached),
+    )
+    .select('releaseId')
+    .orderBy('raisedAt')
     .limit(1)
     .executeTakeFirst();
   return blocking?.releaseId ?? null;
