@@ -22,7 +22,7 @@ export interface Failure {
   environment: string;
   detail: string | null;
   errored: boolean;
-  endedBy: string | null;
+  endedBy: { user: string; notes: string | null } | null;
 }
 
 /** Something that people or other systems are told, as webhooks carry it (NOT-1, NOT-2). Never a secret. */

@@ -79,7 +79,7 @@ function textOf({ type, data }: Notification): Parts {
       return {
         title: `Deployment ${outcome(data)}: ${data.phase} to ${data.environment}`,
         lead: `The deployment of phase ${data.phase} to ${data.environment} ${happened(data)}.`,
-        quote: data.detail,
+        quote: data.endedBy?.notes ?? data.detail,
         facts: [
           ['Phase', data.phase],
           ['Environment', data.environment],
@@ -147,14 +147,14 @@ function outcome({ endedBy }: Failure): string {
 
 function happened({ endedBy, errored }: Failure): string {
   if (endedBy !== null) {
-    return `was aborted by ${endedBy}`;
+    return `was aborted by ${endedBy.user}`;
   }
   return errored ? 'has failed, as something broke' : 'has failed';
 }
 
 function reasonOf(failure: Failure): string {
-  const detail = failure.detail === null ? '' : `: ${oneLine(failure.detail)}`;
-  return `${happened(failure)}${detail}`;
+  const detail = failure.endedBy === null ? failure.detail : failure.endedBy.notes;
+  return `${happened(failure)}${detail === null || detail.trim() === '' ? '' : `: ${oneLine(detail)}`}`;
 }
 
 function listed(names: readonly string[]): string {

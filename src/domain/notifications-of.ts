@@ -5,35 +5,17 @@ import type { Permission } from './permission';
 import type { ReleaseEvent, ReleasePlan, UserId } from './release';
 import { planAt } from './release';
 
-/** Events of deployments' processes and of defects, as far as somebody is told of them. */
-type FurtherEvent =
-  | {
-      type: 'interruption-raised';
-      at: Instant;
-      phase: number;
-      environment: string;
-      interruption: number;
-      deadlineAt: Instant | null;
-    }
-  | {
-      type: 'interruption-submitted';
-      at: Instant;
-      phase: number;
-      environment: string;
-      interruption: number;
-      result: string;
-      by: UserId | null;
-    }
-  | {
-      type: 'defect-raised' | 'defect-resolved';
-      at: Instant;
-      defect: string;
-      by: UserId | null;
-      reason: string | null;
-    };
+/** Events of defects, as far as somebody is told of them. */
+interface DefectEvent {
+  type: 'defect-raised' | 'defect-resolved';
+  at: Instant;
+  defect: string;
+  by: UserId | null;
+  reason: string | null;
+}
 
 /** Whatever may happen to a release. */
-export type AnyReleaseEvent = ReleaseEvent | FurtherEvent;
+export type AnyReleaseEvent = ReleaseEvent | DefectEvent;
 
 /** Which mails people get without having subscribed; `except`: who could not give what is asked for. */
 export type Audience =
@@ -76,6 +58,9 @@ export interface NotificationFacts {
 /** Longer texts of people end here: a notification says what it is about, the page says all. */
 const LONGEST_TEXT = 4_000;
 
+/** Who is responsible from a deadline on is asked as those before were (INT-6). */
+const afterDeadline = { abort: 'interruption-aborted', escalate: 'interruption-raised', proceed: null } as const;
+
 /** What a notification about this event is called; null: nobody is told of it. */
 export function notificationTypeOf(event: AnyReleaseEvent): NotificationType | null {
   switch (event.type) {
@@ -83,6 +68,8 @@ export function notificationTypeOf(event: AnyReleaseEvent): NotificationType | n
       return 'review-due';
     case 'interruption-submitted':
       return event.result === 'abort' ? 'interruption-aborted' : null;
+    case 'interruption-deadline-passed':
+      return afterDeadline[event.outcome];
     case 'release-aborting':
       // Not with its end: whoever waits for the release is to know at once, however long a target takes to come back.
       return 'release-aborted';
@@ -131,9 +118,11 @@ export function notificationsOf(events: readonly AnyReleaseEvent[], facts: Notif
   });
 }
 
-function toTell(event: AnyReleaseEvent, facts: NotificationFacts): (Notification & { audience: Audience }) | null {
-  const { project, pipeline, release, plan } = facts;
-  const ofRelease = { project, pipeline, release };
+type Told = Notification & { audience: Audience };
+
+function toTell(event: AnyReleaseEvent, facts: NotificationFacts): Told | null {
+  const { plan } = facts;
+  const ofRelease = releaseOf(facts);
   const personOf = (user: UserId | null): string | null => (user === null ? null : facts.nameOf(user));
 
   switch (event.type) {
@@ -159,47 +148,19 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): (Notification
         audience: whoMay(review.teams, null, 'ReleaseApprove', review.authorMayApprove ? [] : plan.authors),
       };
     }
-    case 'interruption-raised': {
-      const interruption = facts.interruptionOf(event.interruption);
-      if (!interruption) {
-        return null;
+    case 'interruption-raised':
+      return interruptionRaised(event, facts, event.deadlineAt);
+    case 'interruption-submitted':
+      return event.result === 'abort' ? interruptionAborted(event, facts, facts.nameOf(event.by)) : null;
+    case 'interruption-deadline-passed':
+      switch (event.outcome) {
+        case 'escalate':
+          return interruptionRaised(event, facts, null);
+        case 'abort':
+          return interruptionAborted(event, facts, null);
+        case 'proceed':
+          return null;
       }
-      const { id, title, instructions, teams, results, authorMaySubmit } = interruption;
-      return {
-        type: 'interruption-raised',
-        data: {
-          ...ofRelease,
-          phase: planAt(plan, event.phase).name,
-          environment: event.environment,
-          interruption: id,
-          title,
-          instructions: cut(instructions),
-          teams,
-          results,
-          deadline: toIso(event.deadlineAt),
-        },
-        audience: whoMay(teams, 'InterruptionSubmit', 'DeploymentCreate', authorMaySubmit ? [] : plan.authors),
-      };
-    }
-    case 'interruption-submitted': {
-      const interruption = event.result === 'abort' ? facts.interruptionOf(event.interruption) : null;
-      if (!interruption) {
-        return null;
-      }
-      return {
-        type: 'interruption-aborted',
-        data: {
-          ...ofRelease,
-          phase: planAt(plan, event.phase).name,
-          environment: event.environment,
-          interruption: interruption.id,
-          title: interruption.title,
-          by: personOf(event.by),
-          notes: cut(interruption.notes),
-        },
-        audience: { who: 'nobody' },
-      };
-    }
     case 'deployment-failed': {
       const known = facts.failuresOf(event.phase).find(({ environment }) => environment === event.environment);
       return {
@@ -210,7 +171,7 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): (Notification
           environment: event.environment,
           detail: cut(event.detail ?? known?.detail ?? null),
           errored: event.errored ?? false,
-          endedBy: known?.endedBy ?? null,
+          endedBy: known ? cutNotes(known.endedBy) : null,
         },
         audience: whoMends(plan),
       };
@@ -221,7 +182,9 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): (Notification
         data: {
           ...ofRelease,
           phase: planAt(plan, event.phase).name,
-          failures: facts.failuresOf(event.phase).map((failure) => ({ ...failure, detail: cut(failure.detail) })),
+          failures: facts
+            .failuresOf(event.phase)
+            .map((failure) => ({ ...failure, detail: cut(failure.detail), endedBy: cutNotes(failure.endedBy) })),
           aborts: plan.onFailure === 'abort',
         },
         audience: whoMends(plan),
@@ -252,6 +215,69 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): (Notification
   }
 }
 
+/** An event of one interruption. */
+interface OfInterruption {
+  phase: number;
+  environment: string;
+  interruption: number;
+}
+
+function interruptionRaised(
+  { phase, environment, interruption: number }: OfInterruption,
+  facts: NotificationFacts,
+  deadlineAt: Instant | null,
+): Told | null {
+  const interruption = facts.interruptionOf(number);
+  if (!interruption) {
+    return null;
+  }
+  const { id, title, instructions, teams, results, authorMaySubmit } = interruption;
+  return {
+    type: 'interruption-raised',
+    data: {
+      ...releaseOf(facts),
+      phase: planAt(facts.plan, phase).name,
+      environment,
+      interruption: id,
+      title,
+      instructions: cut(instructions),
+      teams,
+      results,
+      deadline: toIso(deadlineAt),
+    },
+    audience: whoMay(teams, 'InterruptionSubmit', 'DeploymentCreate', authorMaySubmit ? [] : facts.plan.authors),
+  };
+}
+
+function interruptionAborted(
+  { phase, environment, interruption: number }: OfInterruption,
+  facts: NotificationFacts,
+  by: string | null,
+): Told | null {
+  const interruption = facts.interruptionOf(number);
+  if (!interruption) {
+    return null;
+  }
+  const { id, title, notes } = interruption;
+  return {
+    type: 'interruption-aborted',
+    data: {
+      ...releaseOf(facts),
+      phase: planAt(facts.plan, phase).name,
+      environment,
+      interruption: id,
+      title,
+      by,
+      notes: cut(notes),
+    },
+    audience: { who: 'nobody' },
+  };
+}
+
+function releaseOf({ project, pipeline, release }: NotificationFacts) {
+  return { project, pipeline, release };
+}
+
 function whoMay(teams: string[], ofMember: Permission | null, otherwise: Permission, except: UserId[]): Audience {
   return teams.length > 0
     ? { who: 'members', teams, permission: ofMember, except }
@@ -265,6 +291,10 @@ function whoMends(plan: ReleasePlan): Audience {
 
 function toIso(at: Instant | null): string | null {
   return at === null ? null : new Date(at).toISOString();
+}
+
+function cutNotes(endedBy: Failure['endedBy']): Failure['endedBy'] {
+  return endedBy && { ...endedBy, notes: cut(endedBy.notes) };
 }
 
 function cut<T extends string | null>(text: T): T | string {

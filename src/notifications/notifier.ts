@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/instant';
 import type { DeliveryToSend } from '../store/notifications/claim-delivery';
 import type { SecretBox } from '../store/secret-box';
+import { openSubscriptionSecret } from '../store/subscriptions/subscription-secret';
 import type { Mailer } from '../targets/mail/mailer';
 import type { AddressPolicy } from '../targets/webhooks/address-policy';
 import type { LookUpAll } from '../targets/webhooks/guarded-lookup';
@@ -54,7 +55,7 @@ async function sendSigned(
   { url, subscriptionId, sealed }: Extract<DeliveryToSend['to'], { channel: 'webhook' }>,
   timeoutMs: number,
 ): Promise<SendOutcome> {
-  const secret = opened(secretBox, sealed, subscriptionId);
+  const secret = opened(secretBox, { id: subscriptionId, sealed });
   if (secret === null) {
     // Not given up: the key that is missing may be put back.
     return { kind: 'broken', detail: 'Its secret does not open with this SLUICE_SECRET_KEY', retryAfterMs: null };
@@ -84,9 +85,9 @@ async function sendSigned(
 }
 
 /** null: it was sealed under another key, as after a restore. */
-function opened(secretBox: SecretBox, sealed: string, subscriptionId: string): string | null {
+function opened(secretBox: SecretBox, subscription: { id: string; sealed: string }): string | null {
   try {
-    return secretBox.open(sealed, subscriptionId);
+    return openSubscriptionSecret(secretBox, subscription);
   } catch {
     return null;
   }

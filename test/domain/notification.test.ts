@@ -1,4 +1,6 @@
 import { DAY, HOUR, SECOND } from '../../src/domain/instant';
+import type { ManualDeadline } from '../../src/domain/pipeline';
+import type { InterruptionResult } from '../../src/domain/release';
 import { NOTIFICATION_TYPES } from '../../src/domain/notification';
 import type { Notification } from '../../src/domain/notification-data';
 import { notificationText } from '../../src/domain/notification-text';
@@ -42,22 +44,15 @@ const interruption = {
 const ofRelease = { project: 'shop', pipeline: 'to-all', release: RELEASE };
 
 const opened: AnyReleaseEvent = { type: 'review-opened', at: NOON, phase: 0, deadlineAt: NOON + DAY };
-const raised: AnyReleaseEvent = {
-  type: 'interruption-raised',
-  at: NOON,
-  phase: 0,
-  environment: 'production',
-  interruption: 1,
-  deadlineAt: null,
-};
-const submitted = (result: string, by: string | null = 'grace'): AnyReleaseEvent => ({
-  type: 'interruption-submitted',
-  at: NOON,
-  phase: 0,
-  environment: 'production',
-  interruption: 1,
-  result,
-  by,
+const place = { at: NOON, phase: 0, environment: 'production', attempt: 1, step: 0, interruption: 1 };
+const raised: AnyReleaseEvent = { type: 'interruption-raised', kind: 'manual', deadlineAt: null, ...place };
+const submitted = (result: InterruptionResult): AnyReleaseEvent => ({
+  ...{ type: 'interruption-submitted', by: 'grace', action: 'action-1', result },
+  ...place,
+});
+const deadlinePassed = (outcome: ManualDeadline['outcome']): AnyReleaseEvent => ({
+  ...{ type: 'interruption-deadline-passed', outcome },
+  ...place,
 });
 const deploymentFailed = (environment: string): AnyReleaseEvent => ({
   type: 'deployment-failed',
@@ -170,16 +165,26 @@ describe('an interruption', () => {
   });
 
   it('NOT-2: says that a deadline aborted it when nobody did', () => {
-    const [told] = notificationsOf([submitted('abort', null)], facts({ interruptionOf: () => interruption }));
+    const [told] = notificationsOf([deadlinePassed('abort')], facts({ interruptionOf: () => interruption }));
 
+    expect(told).toMatchObject({ type: 'interruption-aborted', data: { by: null } });
     expect(told && notificationText(told).lead).toMatch(/^A deadline that passed has aborted Check dashboards/);
+  });
+
+  it('INT-6: tells those to whom a deadline gives it, and nobody when it lets the deployment proceed', () => {
+    const escalated = facts({ interruptionOf: () => ({ ...interruption, teams: ['heads'] }) });
+
+    expect(notificationsOf([deadlinePassed('escalate')], escalated)).toMatchObject([
+      { type: 'interruption-raised', data: { deadline: null }, audience: { who: 'members', teams: ['heads'] } },
+    ]);
+    expect(notificationsOf([deadlinePassed('proceed')], escalated)).toEqual([]);
   });
 });
 
 describe('failures', () => {
   const failed = [
     { environment: 'staging', detail: 'The target answered 500', errored: true, endedBy: null },
-    { environment: 'production', detail: null, errored: false, endedBy: 'grace' },
+    { environment: 'production', detail: null, errored: false, endedBy: { user: 'grace', notes: 'Errors doubled' } },
   ];
 
   it('NOT-1: of a deployment while others go on are told to those who can act on it, and to the authors', () => {
@@ -212,8 +217,9 @@ describe('failures', () => {
 
     expect(deployment?.subject).toMatch(/Deployment aborted: staff to production/);
     expect(deployment?.lead).toBe('The deployment of phase staff to production was aborted by grace.');
+    expect(deployment?.quote).toBe('Errors doubled');
     expect(whole?.quote).toBe(
-      'staging: has failed, as something broke: The target answered 500\nproduction: was aborted by grace',
+      'staging: has failed, as something broke: The target answered 500\nproduction: was aborted by grace: Errors doubled',
     );
   });
 

@@ -5,10 +5,12 @@ import { createLog } from '../../src/api/log';
 import { createSecretBox } from '../../src/store/secret-box';
 import { StoreUnavailable } from '../../src/store/store-error';
 import type { Mail, Mailer, MailOutcome } from '../../src/targets/mail/mailer';
+import { createSmtpMailer } from '../../src/targets/mail/smtp-mailer';
 import { createAddressPolicy, type AddressPolicy } from '../../src/targets/webhooks/address-policy';
 import { Webhook } from 'standardwebhooks';
 import { eventually } from '../support/eventually';
 import { addSubscription, addUser, completed, queueTo } from '../support/notification-store';
+import { startSmtpReceiver } from '../support/smtp-receiver';
 import { insertProject } from '../support/store-fixtures';
 import { testPolicy, testSecretBox } from '../support/test-services';
 import { openTestStore, type TestStore } from '../support/test-store';
@@ -307,6 +309,39 @@ describe('mail', () => {
 
     await ended('sent');
     await eventually('the other was tried', async () => (await rows())[0]?.detail?.startsWith('It could not be made'));
+  });
+});
+
+describe('mail by a real server', () => {
+  it('NOT-1: arrives as text and HTML, and the second try of a mail has the Message-ID of the first', async () => {
+    const receiver = await startSmtpReceiver();
+    const mailer = createSmtpMailer({ url: receiver.url, from: 'Sluice <sluice@example.com>' });
+    await addUser(storage.store, { name: 'ada' });
+    let isLost = true;
+    startSender({
+      mailer,
+      wrap: (notifier) => async (delivery, timeoutMs) => {
+        const outcome = await notifier(delivery, timeoutMs);
+        const answer = isLost
+          ? ({ kind: 'broken', detail: 'Its answer was lost', retryAfterMs: null } as const)
+          : outcome;
+        isLost = false;
+        return answer;
+      },
+    });
+
+    await queue([{ userId: 'ada' }]);
+
+    await ended('sent');
+    const page = `${PUBLIC_URL}/releases/${completed.data.release}`;
+    expect(receiver.mails).toHaveLength(2);
+    expect(receiver.mails[0]).toMatchObject({
+      ...{ to: ['ada@example.com'], subject: `[shop] Completion of release ${completed.data.release}` },
+      ...{ text: expect.stringContaining(page) as string, html: expect.stringContaining(`href="${page}"`) as string },
+    });
+    expect(new Set(receiver.mails.map(({ headers }) => headers['message-id'])).size).toBe(1);
+    mailer.close();
+    await receiver.stop();
   });
 });
 

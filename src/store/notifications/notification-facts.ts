@@ -42,15 +42,15 @@ export async function notificationFacts(
     nameOf,
     reasonOf,
     failuresOf: (phase) =>
-      (failures.get(phase) ?? []).map((failure) => ({
+      (failures.get(phase) ?? []).map(({ endedBy, ...failure }) => ({
         ...failure,
-        endedBy: failure.endedBy === null ? null : nameOf(failure.endedBy),
+        endedBy: endedBy && { ...endedBy, user: nameOf(endedBy.user) },
       })),
     interruptionOf: (number) => interruptions.get(number) ?? null,
   };
 }
 
-/** Of the phases that these events say have failed, the deployments of the last attempt that did. */
+/** Of the phases that these events say have failed, the deployments of the last attempt that did; people by id. */
 async function failuresBehind(
   sql: Kysely<Tables>,
   release: ReleaseRow,
@@ -71,18 +71,18 @@ async function failuresBehind(
       .where('deployments.phase', '=', planAt(plan, phase).name)
       .orderBy('environments.position')
       .orderBy('environments.slug')
-      .select(['environments.slug as environment', 'attempt', 'state', 'error', 'errored', 'endedBy'])
+      .select(['environments.slug as environment', 'attempt', 'state', 'error', 'errored', 'endedBy', 'endedNotes'])
       .execute();
     const last = Math.max(...rows.map(({ attempt }) => attempt));
     failures.set(
       phase,
       rows
         .filter(({ attempt, state }) => attempt === last && state === 'failed')
-        .map(({ environment, error, errored, endedBy }) => ({
+        .map(({ environment, error, errored, endedBy, endedNotes }) => ({
           environment,
           detail: error,
           errored: errored === 1,
-          endedBy,
+          endedBy: endedBy === null ? null : { user: endedBy, notes: endedNotes },
         })),
     );
   }
@@ -90,7 +90,7 @@ async function failuresBehind(
 }
 
 function endersOf(failures: ReadonlyMap<number, Failure[]>): string[] {
-  return [...failures.values()].flat().flatMap(({ endedBy }) => endedBy ?? []);
+  return [...failures.values()].flat().flatMap(({ endedBy }) => endedBy?.user ?? []);
 }
 
 async function interruptionsBehind(
@@ -100,7 +100,11 @@ async function interruptionsBehind(
 ): Promise<Map<number, InterruptionFacts>> {
   const numbers = new Set(
     events.flatMap((event) =>
-      event.type === 'interruption-raised' || event.type === 'interruption-submitted' ? [event.interruption] : [],
+      event.type === 'interruption-raised' ||
+      event.type === 'interruption-submitted' ||
+      event.type === 'interruption-deadline-passed'
+        ? [event.interruption]
+        : [],
     ),
   );
   if (numbers.size === 0) {

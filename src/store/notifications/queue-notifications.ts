@@ -10,9 +10,10 @@ import type { ReleasePlan } from '../../domain/release';
 import { newId } from '../new-id';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
+import { subscriptionsFor } from '../subscriptions/list-subscriptions';
+import type { SubscriptionRow } from '../subscriptions/find-subscription';
 import { notificationFacts } from './notification-facts';
 import { receiversOf, type Receiver } from './receivers-of';
-import { subscriptionsIn, wants } from './subscriptions-in';
 
 /** Rows in one statement: both engines have a largest number of parameters. */
 const ROWS_AT_ONCE = 500;
@@ -33,8 +34,11 @@ export async function queueNotifications(
   if (types.length === 0) {
     return;
   }
-  const subscriptions = await subscriptionsIn(unit.sql, release.projectId);
-  const isTold = (type: NotificationType) => isForPeople(type) || subscriptions.some((each) => wants(each, type));
+  const subscribers = new Map<NotificationType, SubscriptionRow[]>();
+  for (const type of new Set(types)) {
+    subscribers.set(type, await subscriptionsFor(unit.sql, release.projectId, type));
+  }
+  const isTold = (type: NotificationType) => isForPeople(type) || (subscribers.get(type) ?? []).length > 0;
   if (!types.some(isTold)) {
     return;
   }
@@ -42,7 +46,12 @@ export async function queueNotifications(
   const facts = await notificationFacts(unit.sql, release, plan, events, reasonOf);
   for (const told of notificationsOf(events, facts)) {
     if (isTold(told.type)) {
-      await queue(unit, release, told, await receiversOf(unit.sql, release.projectId, told, subscriptions));
+      await queue(
+        unit,
+        release,
+        told,
+        await receiversOf(unit.sql, release.projectId, told, subscribers.get(told.type) ?? []),
+      );
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 
 import type { Audience, ToTell } from '../../domain/notifications-of';
+import type { SubscriptionRow } from '../subscriptions/find-subscription';
 import type { Tables } from '../tables';
 import { holdersOf, membersOf } from '../users/holders-of';
-import { wants, type Subscription } from './subscriptions-in';
 
 /** Where one notification goes. */
 export interface Receiver {
@@ -18,17 +18,17 @@ export interface Receiver {
 const PEOPLE_AT_ONCE = 500;
 
 /**
- * Who is told of this: those whose it is to act, as of now, and the project's subscribers. Nobody without a mail
+ * Who is told of this: those whose it is to act, as of now, and these subscribers. Nobody without a mail
  * address, no address twice.
  */
 export async function receiversOf(
   sql: Kysely<Tables>,
   projectId: string,
-  { type, audience }: ToTell,
-  subscriptions: readonly Subscription[],
+  { audience }: ToTell,
+  subscribers: readonly SubscriptionRow[],
 ): Promise<Receiver[]> {
   const people = await addressesOf(sql, await usersIn(sql, projectId, audience));
-  const subscribed = subscriptions.filter((subscription) => wants(subscription, type)).flatMap(receiverOf);
+  const subscribed = subscribers.flatMap(receiverOf);
 
   const mailed = new Set<string>();
   return [...people, ...subscribed].filter(({ channel, recipient }) => {
@@ -41,7 +41,7 @@ export async function receiversOf(
   });
 }
 
-function receiverOf({ id, url, email }: Subscription): Receiver[] {
+function receiverOf({ id, url, email }: SubscriptionRow): Receiver[] {
   const subscribed = { subscriptionId: id, userId: null };
   if (url !== null) {
     return [{ channel: 'webhook', recipient: url, ...subscribed }];

@@ -1,4 +1,5 @@
 import { DAY } from '../../../src/domain/instant';
+import type { ManualStep } from '../../../src/domain/pipeline';
 import type { AnyReleaseEvent } from '../../../src/domain/notifications-of';
 import { newId } from '../../../src/store/new-id';
 import { queueNotifications } from '../../../src/store/notifications/queue-notifications';
@@ -43,7 +44,15 @@ async function addDeployment(
       .insertInto('deployments')
       .values({
         ...{ id: newId(), releaseId: release, phase: 'staff', environmentId: world.environments['staging'] ?? '' },
-        ...{ errored: 1 as const, createdAt: NOON, startedAt: NOON, endedAt: NOON, error: null, endedBy: null },
+        ...{
+          errored: 1 as const,
+          createdAt: NOON,
+          startedAt: NOON,
+          endedAt: NOON,
+          error: null,
+          endedBy: null,
+          endedNotes: null,
+        },
         ...more,
       })
       .execute(),
@@ -58,7 +67,15 @@ async function addInterruption(release: string, teams: string[], notes: string |
       .insertInto('deployments')
       .values({
         ...{ id: deploymentId, releaseId: release, phase: 'staff', environmentId, attempt: 1, state: 'waiting' },
-        ...{ errored: 0, createdAt: NOON, startedAt: NOON, endedAt: null, error: null, endedBy: null },
+        ...{
+          errored: 0,
+          createdAt: NOON,
+          startedAt: NOON,
+          endedAt: null,
+          error: null,
+          endedBy: null,
+          endedNotes: null,
+        },
       })
       .execute();
     await sql
@@ -76,8 +93,15 @@ async function addInterruption(release: string, teams: string[], notes: string |
   return id;
 }
 
-const raised: AnyReleaseEvent = {
-  ...{ type: 'interruption-raised', at: NOON, phase: 0, environment: 'staging', interruption: 1, deadlineAt: null },
+const place = { at: NOON, phase: 0, environment: 'staging', attempt: 1, step: 0, interruption: 1 };
+const raised: AnyReleaseEvent = { type: 'interruption-raised', kind: 'manual', deadlineAt: null, ...place };
+
+/** Asks members of `operations`, before anything is rolled out. */
+const manual: ManualStep = {
+  ...{ kind: 'manual', name: 'Check dashboards', instructions: 'Look at errors.', teams: ['operations'] },
+  ...{ environments: [], notEnvironments: [], phases: [], tenants: [], runWhen: 'success', start: 'after-previous' },
+  ...{ required: true, notesRequired: false, approvals: 1, authorMaySubmit: true, deadline: null },
+  blockConcurrent: false,
 };
 
 describe('a review that is opened', () => {
@@ -299,6 +323,24 @@ describe('failures', () => {
 });
 
 describe('interruptions', () => {
+  it('NOT-1: are told with what is stored of them, as the deployment reaches them', async () => {
+    await addUser(world.store, { name: 'grace', role: 'developer', projectId: world.projectId, teams: ['operations'] });
+    const release = await world.trigger({ phases: [phase('staff')], process: [manual] });
+    await claim(world, release);
+    await goOn(world, release);
+
+    const [told] = await notifications();
+
+    const interruptions = await world.store.read.selectFrom('interruptions').selectAll().execute();
+    expect(interruptions).toHaveLength(1);
+    expect(told?.type).toBe('interruption-raised');
+    expect(JSON.parse(told?.data ?? '')).toMatchObject({
+      ...{ interruption: interruptions[0]?.id, title: 'Check dashboards', instructions: 'Look at errors.' },
+      ...{ phase: 'staff', environment: 'staging', teams: ['operations'], results: ['proceed', 'abort'] },
+    });
+    expect(await recipients()).toEqual(['grace@example.com']);
+  });
+
   it('NOT-1: are told to members of their teams who may submit', async () => {
     const { store, projectId } = world;
     await addUser(store, { name: 'grace', role: 'developer', projectId, teams: ['operations'] });
@@ -335,8 +377,8 @@ describe('interruptions', () => {
     await addInterruption(release, [], 'Errors doubled');
 
     await tell(release, {
-      ...{ type: 'interruption-submitted', at: NOON, phase: 0, environment: 'staging', interruption: 1 },
-      ...{ result: 'abort', by: 'grace' },
+      ...{ type: 'interruption-submitted', result: 'abort', by: 'grace', action: 'action-1' },
+      ...place,
     });
 
     expect(await recipients()).toEqual(['all@example.com']);
