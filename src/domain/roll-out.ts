@@ -62,14 +62,14 @@ export function hasSwitchedFlags({ state, flagsApplied, ofFullRollout, steps }: 
 
 /**
  * Where a full roll-out still has something to do: services to bring, each environment by the first phase that brings
- * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20). What its own
- * deployment has left out in an environment the process wants left out: one that has succeeded is the last one there.
+ * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20). What a process
+ * has left out where it has succeeded, services included, is not run again.
  */
 export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase: number; environments: string[] }[] {
   const byPhase = plan.phases.map(() => new Set<string>());
   const seen = new Set<string>();
   plan.phases.forEach(({ unconditional }, phase) => {
-    const own = unconditional.filter((environment) => !seen.has(environment) && !isFullyRolledOut(state, environment));
+    const own = unconditional.filter((environment) => !seen.has(environment) && !isServed(plan, state, environment));
     own.forEach((environment) => seen.add(environment));
     own
       .filter((environment) => itemsDue(plan, state, phase, environment).some(({ kind }) => kind === 'service'))
@@ -86,11 +86,12 @@ export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase
   );
 }
 
-function isFullyRolledOut({ phases }: ReleaseState, environment: string): boolean {
-  return phases.some(({ deployments }) =>
-    deployments.some(
-      (each) => each.environment === environment && each.state === 'succeeded' && each.ofFullRollout === true,
-    ),
+/** A deployment that may bring services there has succeeded. */
+function isServed(plan: ReleasePlan, state: ReleaseState, environment: string): boolean {
+  return plan.phases.some(
+    ({ unconditional }, phase) =>
+      unconditional.includes(environment) &&
+      phaseAt(state, phase).deployments.some((each) => each.environment === environment && each.state === 'succeeded'),
   );
 }
 

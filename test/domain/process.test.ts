@@ -757,6 +757,21 @@ describe('REL-20: a full roll-out with a process', () => {
     expect(run.state.touched.map(({ environment }) => environment)).toEqual(['staging', 'production']);
   });
 
+  it('REL-20: runs no second process where one has succeeded without its roll-out', () => {
+    const items = [service('payments', ['staging', 'production', 'europe'])];
+    const run = baking([rollOut({ notEnvironments: ['staging'] }), step('Test')], { items });
+    run.work();
+
+    run.act('full-rollout');
+    run.work();
+
+    expect(run.eventsOf('phase-started').map(({ environments }) => environments)).toEqual([
+      ['staging'],
+      ['production', 'europe'],
+    ]);
+    expect(run.shown).toBe('completed');
+  });
+
   it('REL-20: completes at once where every environment has a success', () => {
     const run = new ReleaseRun(plan({ phases: [everywhere('production')], process: [rollOut(), step('Test')] })).run();
     run.finish('Test');
