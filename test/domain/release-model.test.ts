@@ -5,13 +5,27 @@ import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
 import { MINUTE } from '../../src/domain/instant';
 import { afterStep, nextStep } from '../../src/domain/next-step';
-import type { ActionVerb, ReleaseAction, Review } from '../../src/domain/pipeline';
+import type { ActionVerb, ReleaseAction, Review, StepKind } from '../../src/domain/pipeline';
 import { RELEASE_ACTIONS } from '../../src/domain/pipeline';
-import type { AcceptedAction, ActionRights, Hold, PlanItem, ReleaseEvent, ReleasePlan } from '../../src/domain/release';
+import { openInterruptions } from '../../src/domain/process';
+import type {
+  AcceptedAction,
+  ActionRights,
+  Hold,
+  InterruptionAnswer,
+  InterruptionResult,
+  ManualPlan,
+  PlanItem,
+  ReleaseEvent,
+  ReleasePlan,
+  StepPlan,
+  StepState,
+} from '../../src/domain/release';
 import { currentPhase, planAt, triggeredRelease } from '../../src/domain/release';
 import { jobName, jobsOf } from '../../src/domain/roll-out';
+import { expectProcessesSound } from './expect-processes-sound';
 import { expectServicesSound } from './expect-services-sound';
-import { action, NOON, phase } from './release-fixture';
+import { action, NOON, phase, rollOut, step } from './release-fixture';
 import { Oracle } from './release-oracle';
 import type { DeploymentReport, ObservedStep } from './release-run';
 import { ReleaseRun } from './release-run';
@@ -65,9 +79,64 @@ function itemsFor(
   });
 }
 
-const plansOf = (changeSets: fc.Arbitrary<ChangeSet>, review: fc.Arbitrary<Review | null>): fc.Arbitrary<ReleasePlan> =>
+/** A few of them, in the same two places for all steps. */
+const stepLimits = fc.record({
+  environments: fc.constantFrom<string[]>([], [], [], ['production'], ['staging', 'production']),
+  notEnvironments: fc.constantFrom<string[]>([], [], [], ['staging']),
+  phases: fc.constantFrom<string[]>([], [], [], ['phase-0']),
+});
+
+const manualSteps: fc.Arbitrary<ManualPlan> = fc.record({
+  approvals: fc.constantFrom(1, 1, 2),
+  notesRequired: fc.constantFrom(false, false, true),
+  authorMaySubmit: fc.boolean(),
+  deadline: fc.option(fc.record({ afterMs: durationMs, outcome: fc.constantFrom('abort', 'proceed', 'escalate') })),
+});
+
+const steps = fc
+  .record({
+    kind: fc.constantFrom<StepKind>('manual', 'manual', 'http', 'http', 'email', 'notify'),
+    manual: manualSteps,
+    limits: stepLimits,
+    runWhen: fc.constantFrom<StepPlan['runWhen']>('success', 'success', 'failure', 'always', 'expression'),
+    start: fc.constantFrom<StepPlan['start']>('after-previous', 'after-previous', 'with-previous'),
+    required: fc.boolean(),
+    skipped: fc.constantFrom(false, false, false, true),
+  })
+  .map(({ kind, manual, limits, ...more }): StepPlan => ({
+    ...step('', { kind, ...limits, ...more }),
+    skipped: more.skipped && !more.required,
+    ...(kind === 'manual' && { manual }),
+  }));
+
+/** With its roll-out first, mostly. */
+const processes: fc.Arbitrary<StepPlan[]> = fc
+  .record({
+    steps: fc.array(steps, { minLength: 1, maxLength: 5 }),
+    rollOut: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(rollOut()) },
+      {
+        weight: 1,
+        arbitrary: steps.map(({ environments, phases, runWhen, start }) =>
+          rollOut({ environments, phases, runWhen, start }),
+        ),
+      },
+    ),
+    at: fc.constantFrom(0, 0, 1, 2),
+  })
+  .map(({ steps: others, rollOut: own, at }) =>
+    [...others.slice(0, at), own, ...others.slice(at)].map((each, index) => ({ ...each, name: `step-${index}` })),
+  );
+
+const plansOf = (
+  changeSets: fc.Arbitrary<ChangeSet>,
+  review: fc.Arbitrary<Review | null>,
+  process: fc.Arbitrary<StepPlan[]> = fc.constant([]),
+): fc.Arbitrary<ReleasePlan> =>
   fc
     .record({
+      process,
+      guidedFailure: fc.boolean(),
       phases: fc
         .array(
           fc
@@ -96,13 +165,14 @@ const plansOf = (changeSets: fc.Arbitrary<ChangeSet>, review: fc.Arbitrary<Revie
     })
     .map(({ set, left, ...plan }) => ({
       ...plan,
-      process: [],
-      guidedFailure: false,
       items: itemsFor(plan.phases, set, left),
     }));
 
 const flagPlans = plansOf(flagsAlone, fc.option(reviews));
 const servicePlans = plansOf(withServices, mostlyNull(reviews)).filter(hasServices);
+const processPlans = plansOf(fc.oneof(flagsAlone, withServices), mostlyNull(reviews), processes).filter(
+  ({ items }) => items.length > 0,
+);
 
 function hasServices({ items }: ReleasePlan): boolean {
   return items.some(({ kind }) => kind === 'service');
@@ -123,6 +193,8 @@ type Happening =
       verb: ActionVerb;
       /** Of `accept-drift`: mostly one that was touched. */
       item: { pick: number; service: string; environment: string | null };
+      /** Of `submit`: mostly to what is asked. */
+      answer: { pick: number; result: InterruptionResult; hasNotes: boolean };
       by: string;
       rights: { approves: string; administrator: boolean; hasReason: boolean; tokenMaker: string | null };
       sees: Sight;
@@ -137,6 +209,8 @@ type Happening =
   /** A job, or a straggler of a worker that died, gets an answer; told of its end by a clock that may be wrong. */
   | { does: 'turn'; pick: number; answer: TargetAnswer; clockAheadMs: number }
   | { does: 'straggle'; pick: number; answer: TargetAnswer }
+  /** The workflow hears a second time of the end of a job. */
+  | { does: 'tell again'; pick: number }
   | { does: 'work'; patient: boolean }
   | { does: 'report'; type: DeploymentReport; pick: number }
   | { does: 'hold'; hold: Hold; silently: boolean }
@@ -157,6 +231,12 @@ const items = fc.record({
   environment: fc.constantFrom<string | null>(...ENVIRONMENTS, null),
 });
 
+const answersOfPeople = fc.record({
+  pick: fc.nat({ max: 5 }),
+  result: fc.constantFrom<InterruptionResult>('proceed', 'proceed', 'proceed', 'abort', 'fail', 'retry', 'ignore'),
+  hasNotes: fc.constantFrom(true, true, false),
+});
+
 const acts: fc.Arbitrary<Happening> = fc.record({
   does: fc.constant('act' as const),
   verb: fc.constantFrom<ActionVerb>(
@@ -164,6 +244,7 @@ const acts: fc.Arbitrary<Happening> = fc.record({
     ...(['skip', 'skip', 'full-rollout', 'abort', 'accept-drift'] as const),
   ),
   item: items,
+  answer: answersOfPeople,
   by: person,
   rights,
   sees: fc.constantFrom<Sight>(...CURRENT_MOSTLY),
@@ -232,7 +313,11 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
 );
 
 const scenarios = fc.record({
-  plan: fc.oneof({ weight: 2, arbitrary: flagPlans }, { weight: 1, arbitrary: servicePlans }),
+  plan: fc.oneof(
+    { weight: 4, arbitrary: flagPlans },
+    { weight: 2, arbitrary: servicePlans },
+    { weight: 1, arbitrary: processPlans },
+  ),
   slow: fc.boolean(),
   story: fc.array(happenings, { minLength: 5, maxLength: 60, size: 'max' }),
 });
@@ -245,6 +330,7 @@ const boldActs: fc.Arbitrary<Happening> = fc.record({
     ...(['approve', 'skip', 'skip', 'pause', 'unpause', 'abort', 'abort'] as const),
   ),
   item: items,
+  answer: answersOfPeople,
   by: fc.constant('olga'),
   rights: fc.constant({ approves: 'all', administrator: true, hasReason: true, tokenMaker: null }),
   sees: fc.constant('current' as const),
@@ -262,6 +348,41 @@ const serviceScenarios = fc.record({
   ),
 });
 
+/** People who answer what they are asked, now and then too late, twice, or what was not asked. */
+const submits: fc.Arbitrary<Happening> = fc.record({
+  does: fc.constant('act' as const),
+  verb: fc.constant('submit' as const),
+  item: items,
+  answer: answersOfPeople,
+  by: person,
+  rights: fc.record({
+    approves: fc.constant('all'),
+    administrator: fc.constant(true),
+    hasReason: fc.constant(true),
+    tokenMaker: mostlyNull(person),
+  }),
+  sees: fc.constant('current' as const),
+  skewMs: fc.constantFrom(0, 0, 0, -1, 1, -MINUTE),
+  expiresAfterMs: mostlyNull<number>(durationMs),
+  told: fc.constantFrom('at once' as const, 'at once' as const, 'soon' as const, 'never' as const),
+});
+
+const processScenarios = fc.record({
+  plan: processPlans.map((plan): ReleasePlan => ({ ...plan, reasonRequired: [] })),
+  slow: fc.constant(false),
+  story: fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: submits },
+      { weight: 2, arbitrary: boldActs },
+      { weight: 4, arbitrary: turns },
+      { weight: 2, arbitrary: fc.record({ does: fc.constant('work' as const), patient: fc.boolean() }) },
+      { weight: 1, arbitrary: fc.record({ does: fc.constant('tell again' as const), pick: fc.nat({ max: 9 }) }) },
+      { weight: 4, arbitrary: happenings },
+    ),
+    { minLength: 10, maxLength: 60, size: 'max' },
+  ),
+});
+
 type Scenario = typeof scenarios extends fc.Arbitrary<infer T> ? T : never;
 
 /** A run together with what an operator expects of it, step by step. */
@@ -272,7 +393,7 @@ class WatchedRun {
   private readonly isReported: boolean;
 
   constructor({ plan, ...setting }: Pick<Scenario, 'plan' | 'slow'>) {
-    const slow = setting.slow && !hasServices(plan);
+    const slow = setting.slow && !hasServices(plan) && plan.process.length === 0;
     this.isReported = slow;
     this.oracle = new Oracle(plan, NOON, slow);
     this.run = new ReleaseRun(plan, {
@@ -324,6 +445,9 @@ class WatchedRun {
         }
         return;
       }
+      case 'tell again':
+        run.jobs.tellAgain(happening.pick);
+        return;
       case 'work':
         run.work(happening.patient ? isBackAtLast : () => 'done');
         this.expectAtRest();
@@ -389,6 +513,7 @@ class WatchedRun {
       acceptedAt: run.now + happening.skewMs,
       expiresAt: happening.expiresAfterMs === null ? null : run.now + happening.expiresAfterMs,
       ...(happening.verb === 'accept-drift' ? { item: this.itemOf(happening.item) } : seen),
+      ...(happening.verb === 'submit' && { phase: null, attempt: null, answer: this.answerOf(happening.answer) }),
     });
     if (happening.told !== 'never') {
       run.deliver([accepted]);
@@ -404,6 +529,15 @@ class WatchedRun {
     return touched
       ? { service: touched.service, environment: environment && touched.environment }
       : { service, environment };
+  }
+
+  /** One that can be given, where the one that was picked cannot. */
+  private answerOf({ pick, result, hasNotes }: Extract<Happening, { does: 'act' }>['answer']): InterruptionAnswer {
+    const open = openInterruptions(this.run.state, this.run.plan);
+    const picked = open[pick % Math.max(1, open.length)];
+    const isOfManual = result === 'proceed' || result === 'abort';
+    const fitting = picked?.open.kind === 'failure' && isOfManual ? 'retry' : result;
+    return { interruption: picked?.open.number ?? pick, result: fitting, hasNotes };
   }
 
   private report(type: DeploymentReport, pick: number): void {
@@ -473,11 +607,12 @@ class WatchedRun {
       approvals: approvals.map(({ by }) => by),
       lastAt: run.state.lastAt,
       services: run.state.touched.map(({ service, environment, state }) => `${service} ${environment} ${TOUCH[state]}`),
+      ...processesOf(run),
     };
     const expected = oracle.view(run.holds);
     if (oracle.isPastPhases()) {
-      const { shown, lastAt, services, current, attempt: last } = expected;
-      expect([seen.shown, seen.lastAt, seen.services]).toEqual([shown, lastAt, services]);
+      const { shown, lastAt, services, questions, current, attempt: last } = expected;
+      expect([seen.shown, seen.lastAt, seen.services, seen.questions]).toEqual([shown, lastAt, services, questions]);
       expect(oracle.isOver() || oracle.place === 'aborting' || [seen.current, seen.attempt]).toEqual(
         oracle.isOver() || oracle.place === 'aborting' || [current, last],
       );
@@ -503,6 +638,34 @@ class WatchedRun {
     }
   }
 }
+
+/** The steps of the current phase's deployments, the last one in each environment, and what is asked. */
+function processesOf({ state, plan }: ReleaseRun): { steps: string[]; questions: string[] } {
+  const { deployments } = currentPhase(state);
+  const latest = deployments.filter(
+    ({ environment }, index) => !deployments.slice(index + 1).some((later) => later.environment === environment),
+  );
+  return {
+    steps: latest.flatMap(({ environment, steps: own = [] }) =>
+      own.map((each, index) => `${environment} ${index} ${STEP[each.state]} ${each.try}`),
+    ),
+    questions: openInterruptions(state, plan).map(({ open }) =>
+      [open.number, open.deadlineAt, ...open.proceeds.map(({ by }) => by)].join(' '),
+    ),
+  };
+}
+
+const STEP: Record<StepState['state'], string> = {
+  pending: 'todo',
+  checking: 'checking',
+  ready: 'ready',
+  running: 'running',
+  waiting: 'asking',
+  succeeded: 'done',
+  failed: 'failed',
+  skipped: 'left-out',
+  aborted: 'aborted',
+};
 
 const TOUCH = {
   applying: 'touched',
@@ -561,6 +724,7 @@ function expectSound(run: ReleaseRun): void {
   expectBakes(plan, events);
   expectAttempts(events);
   expectServicesSound(run);
+  expectProcessesSound(run);
 }
 
 /** What jobs record between two steps. */
@@ -569,6 +733,20 @@ const FACTS: ReleaseEvent['type'][] = [
   'service-apply-started',
   'service-applied',
   'service-apply-failed',
+];
+
+/** All that happens to steps. */
+const OF_PROCESSES: ReleaseEvent['type'][] = [
+  'step-checking',
+  'condition-answered',
+  'step-skipped',
+  'step-started',
+  'step-succeeded',
+  'step-failed',
+  'interruption-raised',
+  'interruption-proceeded',
+  'interruption-submitted',
+  'interruption-deadline-passed',
 ];
 
 /** All that happens after an abort was decided. */
@@ -721,6 +899,7 @@ describe('a release, whatever happens', () => {
       'paused',
       'queued',
       'rolling-out',
+      'waiting-for-intervention',
       'waiting-for-review',
     ]);
   });
@@ -730,6 +909,14 @@ describe('a release, whatever happens', () => {
 
     expect([...applied]).toEqual(expect.arrayContaining(['full-rollout', 'retry', 'skip', 'abort', 'accept-drift']));
     expect([...happened]).toEqual(expect.arrayContaining([...FACTS, ...OF_ABORTS, 'release-completed']));
+  });
+
+  it('INV-1, PRO-1…8, INT-1…10: runs its processes and asks people as an operator expects', () => {
+    const { reached, applied, happened } = expectStories(processScenarios, Math.ceil(RUNS / 4));
+
+    expect([...applied]).toEqual(expect.arrayContaining(['full-rollout', 'retry', 'skip', 'abort', 'submit']));
+    expect([...reached]).toEqual(expect.arrayContaining(['waiting-for-intervention', 'failed', 'baking', 'completed']));
+    expect([...happened]).toEqual(expect.arrayContaining([...OF_PROCESSES, 'release-completed', 'release-aborted']));
   });
 
   it('INV-2: is the same in the end, however the worker was interrupted, where nobody acts meanwhile', () => {
@@ -763,7 +950,11 @@ describe('a release, whatever happens', () => {
       back: fc.constantFrom<TargetAnswer>('done', 'done', 'drifted', 'silent'),
     });
     const tales = fc.record({
-      plan: servicePlans,
+      // The first failure aborts what runs beside it, which is somewhere else after every restart.
+      plan: fc.oneof(
+        servicePlans,
+        processPlans.map((plan): ReleasePlan => ({ ...plan, onFailure: 'hold' })),
+      ),
       targets: fc.array(target, { minLength: 9, maxLength: 9 }),
       tale: fc.array(
         fc.oneof(
@@ -771,6 +962,7 @@ describe('a release, whatever happens', () => {
             verb: fc.constantFrom<ActionVerb>('approve', 'skip', 'full-rollout', 'abort', 'retry', 'retry'),
           }),
           fc.record({ ms: durationMs }),
+          fc.record({ result: answersOfPeople.map(({ result }) => result) }),
         ),
         { maxLength: 12, size: 'max' },
       ),
@@ -781,11 +973,15 @@ describe('a release, whatever happens', () => {
 
     fc.assert(
       fc.property(tales, ({ plan, targets, tale, deaths }) => {
-        const answerOf = ({ service, environment, direction, attempt }: SimulatedEffect): TargetAnswer => {
-          const at =
-            SERVICES.findIndex((one) => one === service) * 3 + ENVIRONMENTS.findIndex((one) => one === environment);
+        const answerOf = ({ service, environment, direction, attempt, try: tried }: SimulatedEffect): TargetAnswer => {
+          const steps = plan.process.map(({ name }) => name);
+          const row = [...SERVICES, ...steps].indexOf(service) % SERVICES.length;
+          const at = row * 3 + ENVIRONMENTS.findIndex((one) => one === environment);
           const { failures, back } = targets[at] ?? { failures: 0, back: 'done' };
-          return direction === 'revert' ? back : attempt <= failures ? 'refused' : 'done';
+          const isFailure = attempt + tried - 1 <= failures;
+          // Which service comes after which step of another environment differs, and with it what waits for what.
+          const isBack = steps.length > 0 ? 'done' : back;
+          return direction === 'revert' ? isBack : isFailure ? (attempt === 1 ? 'refused' : 'broken') : 'done';
         };
         const [steady, interrupted] = [[], deaths].map((deathsOf) => {
           const run = new ReleaseRun(plan);
@@ -795,6 +991,8 @@ describe('a release, whatever happens', () => {
           for (const each of tale) {
             if ('verb' in each) {
               run.act(each.verb);
+            } else if ('result' in each) {
+              answerFirst(run, each.result);
             } else {
               run.advance(each.ms);
             }
@@ -813,13 +1011,30 @@ describe('a release, whatever happens', () => {
   });
 });
 
+/** Answers what is asked first in the order of the process: numbers depend on which job ended first. */
+function answerFirst(run: ReleaseRun, result: InterruptionResult): void {
+  const [first] = openInterruptions(run.state, run.plan).sort((one, other) =>
+    JSON.stringify(one.place).localeCompare(JSON.stringify(other.place)),
+  );
+  if (first) {
+    run.act('submit', { answer: { interruption: first.open.number, result, hasNotes: true } });
+  }
+}
+
 /** All that a restart must not change: where the release stands, and what has happened, in whatever order of parallel jobs. */
-function endOf({ state, shown, events, jobs }: ReleaseRun) {
+function endOf({ plan, state, shown, events, jobs }: ReleaseRun) {
+  const touched = state.touched.map(({ service, environment, state: touch }) =>
+    [service, environment, touch].join(' '),
+  );
   return {
     shown,
     phases: state.phases.map(({ progress, attempt, partial }) => [progress.status, attempt, partial]),
-    touched: state.touched.map(({ service, environment, state: touch }) => [service, environment, touch]),
-    events: events.map((event) => JSON.stringify({ ...event, at: 0 })).sort(),
-    effects: [...jobs.effects.values()].map(({ key, status }) => `${key} ${status}`).sort(),
+    touched: plan.process.length > 0 ? touched.sort() : touched,
+    events: events.map((event) => JSON.stringify({ ...event, at: 0, interruption: 0 })).sort(),
+    // What an expression gave is not stored before it is decided with.
+    effects: [...jobs.effects.values()]
+      .filter(({ direction }) => direction !== 'condition')
+      .map(({ key, status }) => `${key} ${status}`)
+      .sort(),
   };
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../../src/domain/instant';
 import type { AcceptedAction, Hold, ReleaseEvent, ReleasePlan } from '../../src/domain/release';
-import type { FinishedJob } from '../../src/domain/roll-out';
+import type { FinishedJob, RollOutJob, StepJob } from '../../src/domain/roll-out';
+import { ProcessOracle } from './process-oracle';
 import type { DeploymentReport } from './release-run';
 
 /** What somebody who watches a release sees of it. */
@@ -15,6 +16,10 @@ export interface View {
   lastAt: Instant;
   /** Services that were touched, the first one first, and how far each has come. */
   services: string[];
+  /** How far the deployments of the current phase have come that have a process. */
+  steps: string[];
+  /** What is asked, by number, and by when. */
+  questions: string[];
 }
 
 type Place =
@@ -36,10 +41,16 @@ interface Deployment {
   phase: number;
   environment: string;
   attempt: number;
-  state: 'running' | 'waiting' | 'succeeded' | 'failed';
+  state: 'running' | 'waiting' | 'succeeded' | 'failed' | 'aborted';
+  process: ProcessOracle | null;
 }
 
 type Touch = 'touched' | 'arrived' | 'returning' | 'back';
+
+/** The step that a job is of. */
+function stepOf(job: RollOutJob | StepJob, process: ProcessOracle): number {
+  return job.kind === 'roll-out' ? process.rollOutIndex() : job.step;
+}
 
 const STRENGTH: Record<string, number> = { pause: 1, skip: 2, 'full-rollout': 3 };
 
@@ -68,6 +79,7 @@ export class Oracle {
   /** What the workflow has heard of the ends of jobs. */
   private heard: FinishedJob[] = [];
   private holds: readonly Hold[] = [];
+  private questions = 0;
 
   constructor(
     private readonly plan: ReleasePlan,
@@ -88,6 +100,13 @@ export class Oracle {
       approvals: this.approvals.map(({ by }) => by),
       lastAt: this.lastAt,
       services: [...this.services].map(([name, touch]) => `${name} ${touch}`),
+      steps: this.latest().flatMap(({ environment, process }) =>
+        (process?.steps ?? []).map((step, index) => `${environment} ${index} ${step.state} ${step.try}`),
+      ),
+      questions: this.processes()
+        .flatMap((process) => process.questions())
+        .sort((one, other) => one.number - other.number)
+        .map(({ number, deadlineAt, yes }) => [number, deadlineAt, ...yes.map(({ by }) => by)].join(' ')),
     };
   }
 
@@ -159,6 +178,12 @@ export class Oracle {
       this.returningSince.set(next, this.lastAt);
       return;
     }
+    const asked = this.nextQuestion();
+    if (asked) {
+      asked.process.timeIsUp(asked.number, this.lastAt);
+      this.goOn(this.holds);
+      return;
+    }
     if (this.place === 'baking') {
       this.reach(this.current + 1);
       return;
@@ -174,25 +199,67 @@ export class Oracle {
 
   /** Whether the end of a job still means something. */
   private matters({ job }: FinishedJob): boolean {
-    if (job.kind === 'roll-out') {
-      return this.isUnderWay() && this.deploymentOf(job)?.state === 'running';
+    if (job.kind === 'revert') {
+      return this.services.get(`${job.service} ${job.environment}`) === 'returning';
     }
-    return job.kind === 'revert' && this.services.get(`${job.service} ${job.environment}`) === 'returning';
+    const deployment = this.deploymentOf(job);
+    if (!this.isUnderWay() || (deployment?.state !== 'running' && deployment?.state !== 'waiting')) {
+      return false;
+    }
+    const { process } = deployment;
+    return process === null || process.awaits(job.kind, stepOf(job, process), job.try ?? 1);
   }
 
-  private end({ job, outcome }: FinishedJob): void {
-    if (job.kind !== 'roll-out' && job.kind !== 'revert') {
-      return;
-    }
+  private end(end: FinishedJob): void {
+    const { job, outcome } = end;
     if (job.kind === 'revert') {
       this.services.set(`${job.service} ${job.environment}`, 'back');
       return;
     }
     const deployment = this.deploymentOf(job);
-    if (deployment) {
+    if (deployment?.process) {
+      const answer = end.outcome === 'answered' && end.answer;
+      deployment.process.end(stepOf(job, deployment.process), outcome, answer, this.lastAt);
+    } else if (deployment) {
       deployment.state = outcome === 'succeeded' ? 'succeeded' : 'failed';
     }
-    this.afterDeployments(this.holds);
+    this.goOn(this.holds);
+  }
+
+  /** Deployments with a process are where that is, and the release follows. */
+  private goOn(holds: readonly Hold[]): void {
+    for (const deployment of this.deployments) {
+      if (deployment.process && (deployment.state === 'running' || deployment.state === 'waiting')) {
+        deployment.state = deployment.process.state;
+      }
+    }
+    this.afterDeployments(holds);
+  }
+
+  /** Those of the deployments that run or wait. */
+  private processes(): ProcessOracle[] {
+    return this.deployments.flatMap(({ state, process }) =>
+      process && (state === 'running' || state === 'waiting') ? [process] : [],
+    );
+  }
+
+  /** The question whose time is up first; the one that was asked first, of several. */
+  private nextQuestion(): { process: ProcessOracle; number: number; at: Instant } | undefined {
+    return this.processes()
+      .flatMap((process) =>
+        process
+          .questions()
+          .flatMap(({ number, deadlineAt }) => (deadlineAt === null ? [] : [{ process, number, at: deadlineAt }])),
+      )
+      .sort((one, other) => one.at - other.at || one.number - other.number)[0];
+  }
+
+  private beginProcess(phase: number, environment: string): ProcessOracle | null {
+    const { plan } = this;
+    const name = plan.phases[phase]?.name ?? '';
+    return plan.process.length === 0
+      ? null
+      : new ProcessOracle(plan, { phase: name, environment }, () => (this.questions += 1));
   }
 
   private deploymentOf(job: { phase: number; environment: string; attempt: number }): Deployment | undefined {
@@ -323,6 +390,10 @@ export class Oracle {
   }
 
   private startAbort(): void {
+    for (const deployment of this.deployments) {
+      const isUnderWay = deployment.state === 'running' || deployment.state === 'waiting';
+      deployment.state = isUnderWay ? 'aborted' : deployment.state;
+    }
     this.place = 'aborting';
     this.armed = null;
     this.isFullRollout = false;
@@ -345,6 +416,10 @@ export class Oracle {
     if (this.nextToReturn() !== undefined) {
       return this.returnsAt();
     }
+    const asked = this.nextQuestion();
+    if (asked) {
+      return asked.at;
+    }
     return this.place === 'baking' ? this.endsAt : this.place === 'review' ? this.deadlineAt : null;
   }
 
@@ -363,7 +438,7 @@ export class Oracle {
       case 'rolling':
         return this.latest().some(({ state }) => state === 'running') ? 'rolling-out' : 'waiting-for-intervention';
       case 'rolling-everywhere':
-        return 'rolling-out';
+        return this.everywhere.some(({ state }) => state === 'running') ? 'rolling-out' : 'waiting-for-intervention';
       case 'last-bake-over':
         return 'blocked';
       default:
@@ -389,27 +464,41 @@ export class Oracle {
     const before = this.latest();
     for (const environment of this.phase().environments) {
       if (!before.some((each) => each.environment === environment && each.state === 'succeeded')) {
-        const isJob = this.slow || this.missing(this.current, environment).length > 0;
+        const isThere = !this.slow && this.missing(this.current, environment).length === 0;
+        const process = this.beginProcess(this.current, environment);
+        process?.goOn(this.lastAt, isThere);
         this.deployments.push({
           phase: this.current,
           environment,
           attempt: this.attempt(),
-          state: isJob ? 'running' : 'succeeded',
+          state: isThere && !process ? 'succeeded' : 'running',
+          process,
         });
       }
     }
-    this.afterDeployments([]);
+    this.goOn([]);
   }
 
-  /** Every environment that still lacks a service, by the first phase that brings services there. */
+  /**
+   * Every environment that still lacks a service, by the first phase that brings services there, and with a process every
+   * one without a success, which has one deployment of it (REL-20).
+   */
   private startEverywhere(): void {
-    const { phases } = this.plan;
-    this.everywhere = [...new Set(phases.flatMap(({ unconditional }) => unconditional))].flatMap((environment) => {
-      const phase = phases.findIndex(({ unconditional }) => unconditional.includes(environment));
-      return this.missing(phase, environment).length > 0
-        ? [{ phase, environment, attempt: 0, state: 'running' as const }]
-        : [];
-    });
+    const { phases, process } = this.plan;
+    this.everywhere = [...new Set(phases.flatMap(({ environments }) => environments))]
+      .flatMap((environment) => {
+        const open = phases.findIndex(({ unconditional }) => unconditional.includes(environment));
+        const named = phases.findIndex(({ environments }) => environments.includes(environment));
+        const there = this.deployments.filter((each) => each.environment === environment && each.state === 'succeeded');
+        const isMissing = open !== -1 && this.missing(open, environment).length > 0;
+        const isWanted = process.length > 0 ? there.length === 0 : isMissing;
+        const isDone = there.some(({ phase }) => phases[phase]?.unconditional.includes(environment));
+        return isWanted || (isMissing && !isDone)
+          ? [{ phase: open === -1 ? named : open, environment, attempt: 0, state: 'running' as const, process: null }]
+          : [];
+      })
+      // Where services are missing first, each phase in its own order.
+      .sort((one, other) => one.phase - other.phase || this.rankOf(one) - this.rankOf(other));
     if (this.everywhere.length === 0) {
       this.complete();
       return;
@@ -422,10 +511,19 @@ export class Oracle {
     }
     for (const deployment of this.everywhere) {
       deployment.attempt = this.attempts[deployment.phase] ?? NaN;
+      deployment.process = this.beginProcess(deployment.phase, deployment.environment);
+      deployment.process?.goOn(this.lastAt);
       this.deployments.push(deployment);
       this.current = Math.max(this.current, deployment.phase);
     }
     this.place = 'rolling-everywhere';
+    this.goOn([]);
+  }
+
+  private rankOf({ phase, environment }: Deployment): number {
+    return this.missing(phase, environment).length > 0
+      ? (this.plan.phases[phase]?.unconditional.indexOf(environment) ?? NaN)
+      : Number.MAX_SAFE_INTEGER;
   }
 
   private afterDeployments(holds: readonly Hold[]): void {
@@ -482,6 +580,9 @@ export class Oracle {
       (this.plan.reasonRequired.some((one) => one === verb) && !rights.hasReason)
     ) {
       return false;
+    }
+    if (verb === 'submit') {
+      return this.isUnderWay() && this.processes().some((process) => process.accepts(action));
     }
     if (verb === 'abort') {
       return true;
@@ -615,6 +716,12 @@ export class Oracle {
         return;
       case 'retry':
         this.retry();
+        return;
+      case 'submit':
+        this.processes()
+          .find((process) => process.questions().some(({ number }) => number === action.answer?.interruption))
+          ?.apply(action, at);
+        this.goOn(this.holds);
         return;
       case 'abort':
         if (this.place === 'queued') {

@@ -1,0 +1,213 @@
+import type { Instant } from '../../src/domain/instant';
+import type { AcceptedAction, ReleasePlan, StepPlan } from '../../src/domain/release';
+
+/** What somebody is asked, and who has said yes so far. */
+interface Question {
+  number: number;
+  about: 'sign-off' | 'failure' | 'expression';
+  deadlineAt: Instant | null;
+  yes: { by: string; ownToken: boolean }[];
+}
+
+interface Step {
+  state: 'todo' | 'checking' | 'running' | 'asking' | 'done' | 'failed' | 'left-out';
+  try: number;
+  /** Its expression was found to hold. */
+  holds: boolean;
+  question: Question | null;
+}
+
+/** What an operator expects of one deployment's process: steps one after the other, and nothing remembered but them. */
+export class ProcessOracle {
+  readonly steps: Step[];
+
+  constructor(
+    private readonly plan: ReleasePlan,
+    private readonly where: { phase: string; environment: string },
+    private readonly nextNumber: () => number,
+  ) {
+    this.steps = plan.process.map(() => ({ state: 'todo', try: 1, holds: false, question: null }));
+  }
+
+  get state(): 'running' | 'waiting' | 'succeeded' | 'failed' {
+    if (this.steps.some(({ state }) => state === 'asking')) {
+      return 'waiting';
+    }
+    if (!this.steps.every(isOver)) {
+      return 'running';
+    }
+    return this.steps.some(({ state }) => state === 'failed') ? 'failed' : 'succeeded';
+  }
+
+  /** Begins whatever has its turn. `isThere`: with nothing to bring, the roll-out is done as soon as it begins. */
+  goOn(at: Instant, isThere = false): void {
+    this.steps.forEach((step, index) => {
+      const before = this.steps.slice(0, this.startOfGroup(index));
+      if (step.state === 'todo' && before.every(isOver)) {
+        this.begin(
+          index,
+          before.some(({ state }) => state === 'failed'),
+          at,
+          isThere,
+        );
+      }
+    });
+  }
+
+  awaits(kind: string, index: number, tried: number): boolean {
+    const step = this.steps[index];
+    return step?.try === tried && step.state === (kind === 'condition' ? 'checking' : 'running');
+  }
+
+  rollOutIndex(): number {
+    return this.plan.process.findIndex(({ kind }) => kind === 'roll-out');
+  }
+
+  /** The end of a job that was awaited. */
+  end(index: number, outcome: string, answer: boolean, at: Instant): void {
+    const step = this.stepAt(index);
+    if (outcome === 'answered') {
+      step.holds = answer;
+      step.state = answer ? 'todo' : 'left-out';
+    } else if (outcome === 'succeeded') {
+      step.state = 'done';
+    } else if (this.plan.guidedFailure) {
+      this.ask(step, step.state === 'checking' ? 'expression' : 'failure', null);
+    } else {
+      step.state = 'failed';
+    }
+    this.goOn(at);
+  }
+
+  questions(): Question[] {
+    return this.steps.flatMap(({ question }) => question ?? []);
+  }
+
+  /** Nobody has answered in time. */
+  timeIsUp(number: number, at: Instant): void {
+    const index = this.indexOf(number);
+    const step = this.stepAt(index);
+    switch (this.planAt(index).manual?.deadline?.outcome) {
+      case 'escalate':
+        step.question = step.question && { ...step.question, deadlineAt: null };
+        return;
+      case 'proceed':
+        this.settle(step, 'done', at);
+        return;
+      default:
+        this.settle(step, 'failed', at);
+    }
+  }
+
+  /** Whether an answer to one of these questions counts. */
+  accepts({ answer, by, rights }: AcceptedAction): boolean {
+    const index = this.indexOf(answer?.interruption ?? 0);
+    const question = this.steps[index]?.question;
+    if (!answer || !question) {
+      return false;
+    }
+    const { required, manual } = this.planAt(index);
+    if (question.about !== 'sign-off') {
+      return answer.result === 'fail' || answer.result === 'retry' || (answer.result === 'ignore' && !required);
+    }
+    const maker = rights.tokenMaker;
+    const isTied =
+      maker !== null &&
+      (maker === this.plan.triggeredWithOwnToken || question.yes.some((one) => one.ownToken && one.by === maker));
+    const isTwice = answer.result === 'proceed' && question.yes.some((one) => one.by === by);
+    return (
+      (answer.result === 'proceed' || answer.result === 'abort') &&
+      (answer.hasNotes || manual?.notesRequired === false) &&
+      (manual?.authorMaySubmit === true || !this.plan.authors.includes(by)) &&
+      !isTied &&
+      !isTwice
+    );
+  }
+
+  apply({ answer, by, rights }: AcceptedAction, at: Instant): void {
+    const index = this.indexOf(answer?.interruption ?? 0);
+    const step = this.stepAt(index);
+    switch (answer?.result) {
+      case 'proceed':
+        step.question?.yes.push({ by, ownToken: rights.tokenMaker === null });
+        if ((step.question?.yes.length ?? 0) >= (this.planAt(index).manual?.approvals ?? 0)) {
+          this.settle(step, 'done', at);
+        }
+        return;
+      case 'ignore':
+        this.settle(step, 'done', at);
+        return;
+      case 'retry':
+        step.try += 1;
+        this.settle(step, 'todo', at);
+        return;
+      default:
+        this.settle(step, 'failed', at);
+    }
+  }
+
+  private begin(index: number, hasFailed: boolean, at: Instant, isThere: boolean): void {
+    const step = this.stepAt(index);
+    const plan = this.planAt(index);
+    const isWanted = plan.runWhen === 'failure' ? hasFailed : plan.runWhen !== 'success' || !hasFailed;
+    if (!this.isHere(plan) || plan.skipped || !isWanted) {
+      step.state = 'left-out';
+    } else if (plan.runWhen === 'expression' && !step.holds) {
+      step.state = 'checking';
+    } else if (plan.manual) {
+      this.ask(step, 'sign-off', plan.manual.deadline && at + plan.manual.deadline.afterMs);
+    } else {
+      step.state = plan.kind === 'roll-out' && isThere ? 'done' : 'running';
+    }
+  }
+
+  private isHere({ environments, notEnvironments, phases }: StepPlan): boolean {
+    const { phase, environment } = this.where;
+    const isNamed = (names: string[], name: string) => names.length === 0 || names.includes(name);
+    return isNamed(environments, environment) && isNamed(phases, phase) && !notEnvironments.includes(environment);
+  }
+
+  private ask(step: Step, about: Question['about'], deadlineAt: Instant | null): void {
+    step.state = 'asking';
+    step.question = { number: this.nextNumber(), about, deadlineAt, yes: [] };
+  }
+
+  private settle(step: Step, state: Step['state'], at: Instant): void {
+    step.state = state;
+    step.question = null;
+    this.goOn(at);
+  }
+
+  /** The first of those that start together with it. */
+  private startOfGroup(index: number): number {
+    let first = index;
+    while (first > 0 && this.planAt(first).start === 'with-previous') {
+      first -= 1;
+    }
+    return first;
+  }
+
+  private indexOf(number: number): number {
+    return this.steps.findIndex(({ question }) => question?.number === number);
+  }
+
+  private stepAt(index: number): Step {
+    const step = this.steps[index];
+    if (!step) {
+      throw new Error(`There is no step ${index}`);
+    }
+    return step;
+  }
+
+  private planAt(index: number): StepPlan {
+    const step = this.plan.process[index];
+    if (!step) {
+      throw new Error(`There is no step ${index}`);
+    }
+    return step;
+  }
+}
+
+function isOver({ state }: Step): boolean {
+  return state === 'done' || state === 'failed' || state === 'left-out';
+}
