@@ -112,11 +112,11 @@ export class KilledService {
   }
 
   /** Makes a gate that is off, and a pipeline of these phases for it; both have the same name. */
-  async prepare(phases: object[]): Promise<string> {
+  async prepare(phases: object[], more: object = {}): Promise<string> {
     this.flags += 1;
     const name = `gate-${this.flags}`;
     await this.put(`/v1/projects/shop/flags/${name}`, { kind: 'gate', definition: OFF });
-    await this.put(`/v1/projects/shop/pipelines/${name}`, { phases });
+    await this.put(`/v1/projects/shop/pipelines/${name}`, { phases, ...more });
     return name;
   }
 
@@ -145,7 +145,11 @@ export class KilledService {
   }
 
   act(release: string, verb: ReleaseAction): Promise<Response> {
-    return this.process.request('POST', `/v1/releases/${release}/${verb}`, {});
+    return this.post(`/v1/releases/${release}/${verb}`, {});
+  }
+
+  post(path: string, body: object): Promise<Response> {
+    return this.process.request('POST', path, body);
   }
 
   /** An action that is applied, now or when somebody is there to decide it. */

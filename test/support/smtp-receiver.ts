@@ -19,6 +19,8 @@ export interface ReceivedMail {
 /** What the server does with a mail or a command; `code` as in SMTP, with a text of the server's. */
 export type MailBehaviour =
   | 'take'
+  /** Takes it, and never says so. */
+  | 'take-silently'
   /** Never answers the mail. */
   | 'hang'
   /** Hangs up in the middle of the mail. */
@@ -84,6 +86,7 @@ export async function startSmtpReceiver({ login, tls }: SmtpReceiverOptions = {}
           return;
         }
         mails.push(readMail(Buffer.concat(parts).toString('latin1'), session));
+        if (behaviour === 'take-silently') return;
         answer();
       });
     },
