@@ -1,11 +1,11 @@
 import type { Instant } from '../../domain/instant';
 import { mayAnswer, submitAnswer, type Person } from '../../domain/interruption';
-import { isRefusal, type Refusal } from '../../domain/refusal';
+import { isRefusal, refuse, type Refusal } from '../../domain/refusal';
 import type { ActionRights, InterruptionResult, ReleasePlan } from '../../domain/release';
 import { acceptAction } from '../releases/accept-action';
 import { lockRelease, planOfRow, positionOf } from '../releases/stored-release';
 import type { Unit } from '../store';
-import { heldOf } from './find-interruption';
+import { heldOf, type InterruptionRecord } from './find-interruption';
 import { lockInterruption } from './hold-interruption';
 
 /** An answer, and who gives it. */
@@ -42,6 +42,7 @@ export async function acceptAnswer(
   const judged = rights(plan, projectId);
   const refusal =
     mayAnswer(heldOf(interruption), person, name) ??
+    overdue(plan, interruption, now) ??
     submitAnswer(
       { state: positionOf(row), plan },
       { ...asked, id: '', number: 0, acceptedAt: now, expiresAt: null, rights: judged, answer },
@@ -80,4 +81,21 @@ export async function acceptAnswer(
   }
   await unit.sql.updateTable('interruptions').set({ submitAction: action }).where('id', '=', id).execute();
   return { action, releaseId };
+}
+
+/**
+ * From its deadline on nobody has it as before, whether that is recorded yet or not (REL-29): an answer that was accepted
+ * now would count for the teams it has gone to, with whom this person need not be (INT-6).
+ */
+function overdue(
+  plan: ReleasePlan,
+  { deadlineAt, position }: Pick<InterruptionRecord, 'deadlineAt' | 'position'>,
+  now: Instant,
+): Refusal | null {
+  if (deadlineAt === null || now < deadlineAt) {
+    return null;
+  }
+  return plan.process[position]?.manual?.deadline?.outcome === 'escalate'
+    ? refuse('interruption.not-taken', 'Its deadline has passed: it is for others now, and nobody has taken it')
+    : refuse('interruption.submitted', 'Its deadline has passed');
 }
