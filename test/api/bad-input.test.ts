@@ -5,6 +5,7 @@ import type { Route } from '../../src/api/define-route';
 import { routes } from '../../src/api/routes';
 import { addPerson, administratorOf, type ApiClient } from '../support/api-client';
 import { ADMIN_TOKEN, startApi, type ApiFixture } from '../support/api-fixture';
+import { insertInterruption } from '../support/insert-interruption';
 
 /*
  * Every route there is, from the list that the service itself serves: a new one is covered by being there. What stands
@@ -48,6 +49,8 @@ beforeAll(async () => {
   const changes = [{ flag: 'checkout', definition: { ...definition, defaultVariant: 'on' } }];
   const release = await admin.post('/v1/projects/shop/pipelines/standard/releases', { changes }).expect(201);
   known['release'] = (release.body as { id: string }).id;
+  const { interruption, deployment } = await insertInterruption(api.deps.store, known['release']);
+  Object.assign(known, { interruption, deployment });
   await admin.put('/v1/projects/other', {}).expect(201);
   stranger = await addPerson(api, 'stranger', [{ role: 'administrator', project: 'other' }]);
 });
@@ -59,7 +62,12 @@ const all = listRoutes();
 const writing = all.filter(({ method }) => method === 'put' || method === 'post');
 const withParameters = all.filter(({ path }) => path.includes(':'));
 const inProject = all.filter(({ path }) => path.includes(':project'));
-const ofRelease = all.filter(({ path }) => path.includes(':release'));
+/** What belongs to a project without naming it, by the parameter that leads there. */
+const byId = ['release', 'interruption', 'deployment'].flatMap((parameter) =>
+  titled(all.filter(({ path }) => path.includes(`:${parameter}`))).map(
+    ([title, route]) => [title, route, parameter] as [string, Route, string],
+  ),
+);
 /** Asks for something by name, where a PUT would create it and a key has no name to ask for. */
 const isLookUp = ({ method, permission }: Route) => method !== 'put' && permission !== 'evaluation-key';
 const withToken = all.filter(({ permission }) => permission !== 'public');
@@ -69,8 +77,9 @@ function listRoutes(): Route[] {
   return routes(anything as Parameters<typeof routes>[0]);
 }
 
-const titled = (list: Route[]) =>
-  list.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as [string, Route]);
+function titled(list: Route[]) {
+  return list.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as [string, Route]);
+}
 
 function fill(route: Route, values: Record<string, string> = {}): string {
   return route.path.replace(/:(\w+)/g, (_, name: string) => values[name] ?? known[name] ?? 'unknown');
@@ -124,6 +133,7 @@ async function rowCounts(): Promise<Record<string, number>> {
     'actions',
     'users',
     'teams',
+    'interruptions',
   ] as const;
   const counts: Record<string, number> = {};
   for (const table of [...tables, 'tokens', 'evaluationKeys', 'events'] as const) {
@@ -281,15 +291,15 @@ describe('INV-7: without the right to', () => {
     expect(hidden.text.replaceAll('shop', 'nope')).toBe(missing.text);
   });
 
-  it.each(titled(ofRelease))('%s of another project’s release is as if it were not there', async (_, route) => {
-    const as = (release?: string) =>
+  it.each(byId)('%s of another project is as if it were not there', async (_, route, parameter) => {
+    const as = (name?: string) =>
       request(api.app)
-        [route.method](fill(route, release === undefined ? {} : { release }))
+        [route.method](fill(route, name === undefined ? {} : { [parameter]: name }))
         .set('authorization', `Bearer ${stranger.token}`);
     const hidden = await as();
     const missing = await as('nope');
 
     expect(hidden.status).toBe(404);
-    expect(hidden.text.replaceAll(known['release'] ?? '', 'nope')).toBe(missing.text);
+    expect(hidden.text.replaceAll(known[parameter] ?? '', 'nope')).toBe(missing.text);
   });
 });

@@ -160,18 +160,15 @@ describe('openapi.json', () => {
   it('holds nothing that is yet to come', () => {
     const paths = Object.keys(document.paths).join('\n');
 
-    expect(paths).not.toMatch(/tenants|interruptions|defects|tracks|freeze|progression|stop-the-line|simulations/);
+    expect(paths).not.toMatch(/tenants|defects|tracks|freeze|progression|stop-the-line|simulations/);
     expect(document.paths['/v1/releases/{release}/deployments']?.['post']).toBeUndefined();
   });
 
   it.each([
-    '/v1/interruptions',
     '/v1/tenants/acme',
     '/v1/freezes/summer',
     '/v1/stop-the-line',
     '/v1/simulations',
-    '/v1/projects/shop/variables/name',
-    '/v1/projects/shop/subscriptions/name',
     '/v1/releases/x/defects',
     '/v1/releases/x/tracks',
     '/v1/releases/x/freeze-overrides',
