@@ -268,6 +268,8 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     detail: 'It can be answered with fail, retry',
     facts: { results: ['fail', 'retry'] },
   },
+  'callback.settled': { detail: 'Nothing waits for this callback: what it is about has come to its end' },
+  'callback.unknown': { detail: 'The token is not one that was given out' },
   'action.expired': {
     detail: 'The action was not decided before the time at which it expires',
     allowed: ['pause', 'skip', 'abort', 'full-rollout'],

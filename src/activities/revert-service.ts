@@ -22,6 +22,7 @@ export const revertServiceActivity =
         case 'stopped':
           return { finished: null, actions: [] };
         case 'failed':
-          throw new Error(`A revert of ${job.service} cannot fail for good`);
+        case 'elsewhere':
+          throw new Error(`A revert of ${job.service} cannot be ${recorded.kind}`);
       }
     });

@@ -1,3 +1,4 @@
+import type { Instant } from '../domain/instant';
 import type { AcceptedAction } from '../domain/release';
 import type { FinishedJob } from '../domain/roll-out';
 import { beginApply, type RollOut } from '../store/effects/begin-apply';
@@ -9,6 +10,8 @@ import { againAt, alive, sendEffect } from './send-effect';
 export interface JobEnd {
   finished: FinishedJob | null;
   actions: AcceptedAction[];
+  /** A target is to call back by then: to be gone on with at that time, or as soon as something was decided (PRO-6). */
+  awaitedUntil?: Instant;
 }
 
 /**
@@ -24,7 +27,7 @@ export const rollOutActivity =
         let next = await store.write((unit) => beginApply(unit, rollOut, Date.now()));
         if (next.kind === 'send') {
           const recorded = await sendEffect(store, target, next.effect);
-          if (recorded.kind === 'done' || recorded.kind === 'drifted') {
+          if (recorded.kind === 'done' || recorded.kind === 'drifted' || recorded.kind === 'elsewhere') {
             continue;
           }
           next = recorded;
@@ -34,6 +37,8 @@ export const rollOutActivity =
             continue;
           case 'later':
             throw againAt(next.at);
+          case 'awaited':
+            return { finished: null, actions: [], awaitedUntil: next.until };
           case 'stopped':
             return { finished: null, actions: next.actions };
           case 'succeeded':

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { CallbackTokens } from '../store/callback-tokens';
 import type { SecretBox } from '../store/secret-box';
 import type { Store } from '../store/store';
 import type { FlagFollower } from '../targets/flags/flag-follower';
@@ -27,6 +28,8 @@ export interface Deps {
   keyRing: KeyRing;
   /** Under SLUICE_SECRET_KEY. */
   secretBox: SecretBox;
+  /** Under the same key. */
+  callbackTokens: CallbackTokens;
   outcomes: OutcomeWaiters;
   /** What is known of Temporal and the workers, without asking them. */
   engine: EngineFacts;

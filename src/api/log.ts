@@ -12,6 +12,14 @@ export function createLog(level: string, destination?: DestinationStream): Logge
   return destination ? pino(options, destination) : pino(options);
 }
 
+/** Behind this the address of a callback is a token (PRO-6), also where the method or what follows fits no route. */
+const CALLBACK_PATH = /(\/v1\/callbacks\/).+/s;
+
+/** A request's path as it may be logged. */
+export function pathToLog(path: string): string {
+  return path.replace(CALLBACK_PATH, '$1:token');
+}
+
 /** One line per request. All of its fields are here, plain values, and none that INV-7 is about. */
 export interface RequestLine {
   requestId: string;

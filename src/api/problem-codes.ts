@@ -69,6 +69,7 @@ const apiProblems = {
   'release.invalid': { status: 400, title: 'The release cannot be started as it was asked for' },
   'release.unknown': { status: 404, title: 'There is no such release' },
   'release.change-outdated': { status: 412, title: 'A flag has changed since the change was made' },
+  'callback.unknown': { status: 404, title: 'There is nothing to call back about' },
   'drift.unknown': { status: 404, title: 'The release changes no such service' },
   'interruption.unknown': { status: 404, title: 'There is no such interruption' },
   'deployment.unknown': { status: 404, title: 'There is no such deployment' },
@@ -109,6 +110,7 @@ const ruleProblems: Record<RuleCode, ProblemKind> = {
   'interruption.already-proceeded': { status: 409, title: 'This person has proceeded already' },
   'interruption.notes-required': { status: 409, title: 'The answer needs notes' },
   'interruption.result-unknown': { status: 409, title: 'The interruption cannot be answered like that' },
+  'callback.settled': { status: 409, title: 'Nothing waits for the callback' },
   'action.expired': { status: 409, title: 'The action has expired' },
   'action.reason-required': { status: 409, title: 'The pipeline asks for a reason' },
 };

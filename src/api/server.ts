@@ -16,7 +16,7 @@ import { findRoute, openExchange, queryOf, type Exchange } from './exchange';
 import { createExpressApp } from './express-messages';
 import { ForbiddenLog } from './forbidden-log';
 import { readIdempotencyKey } from './idempotency';
-import { requestLog } from './log';
+import { pathToLog, requestLog } from './log';
 import { Problem } from './problem';
 import type { ProblemCode } from './problem-codes';
 import { readBody } from './read-body';
@@ -140,7 +140,9 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
 
   function limitRate({ request, token }: Exchange, route: Route): void {
     const ofToken = route.permission === 'evaluation-key' ? limits.evaluation : limits.token;
-    const wait = token === null ? limits.anonymous.take(request.ip ?? '') : ofToken.take(token);
+    // Where no token is looked at, one that is sent all the same gives no bucket of its own.
+    const isAnonymous = token === null || route.permission === 'public';
+    const wait = isAnonymous ? limits.anonymous.take(request.ip ?? '') : ofToken.take(token);
     if (wait > 0) {
       throw tooMany(wait);
     }
@@ -274,7 +276,7 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
     noteRequest(caller ? 'info' : 'debug', () => ({
       requestId: id,
       method: request.method,
-      path: path.slice(0, 500),
+      path: pathToLog(path).slice(0, 500),
       operation,
       status: response.statusCode,
       ms: Math.round(ms),

@@ -1,3 +1,4 @@
+import { decideCallback } from './callback';
 import type { Instant } from './instant';
 import { refuseClosed, submitAnswer } from './interruption';
 import type { ReleaseAction } from './pipeline';
@@ -23,7 +24,8 @@ export type Decision = { events: ReleaseEvent[] } | Refusal;
  */
 export function decide(situation: Situation, action: AcceptedAction, at: Instant, now: Instant): Decision {
   const decision = expired(action, now) ?? outOfReach(situation, action) ?? byVerb(situation, action, at);
-  return isRefusal(decision)
+  // A target is told no more than that it comes too late: the state, and what people may do, are not its business.
+  return isRefusal(decision) && action.verb !== 'callback'
     ? {
         ...decision,
         allowed: allowedActions(situation, action, at),
@@ -60,6 +62,9 @@ function expired(action: AcceptedAction, now: Instant): Refusal | null {
 
 /** What holds for every verb: the release is there to be acted on, and the caller saw the phase it is in (REL-14). */
 function outOfReach({ state, plan }: Situation, action: AcceptedAction): Refusal | null {
+  if (action.verb === 'callback') {
+    return null;
+  }
   if (action.verb === 'submit' && (state.stage === 'aborting' || state.stage === 'aborted')) {
     return refuseClosed();
   }
@@ -126,6 +131,8 @@ function byVerb(situation: Situation, action: AcceptedAction, at: Instant): Deci
       return acceptDrift(situation, action, at);
     case 'submit':
       return submitAnswer(situation, action, at);
+    case 'callback':
+      return decideCallback(situation, action, at);
   }
 }
 

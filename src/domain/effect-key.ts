@@ -19,6 +19,12 @@ export function effectKey({ release, phase, environment, item, direction, attemp
   return [release, '-', phase, environment, item, direction, String(attempt)].map(encoded).join('/');
 }
 
+/** The try that `attemptOf` has put into a key. */
+export function tryOfKey(key: string): number {
+  const [, tried = '1'] = key.slice(key.lastIndexOf('/') + 1).split('.');
+  return Number(tried);
+}
+
 /** RFC 3986: everything but unreserved characters is encoded; `encodeURIComponent` leaves a few more. */
 function encoded(part: string): string {
   return encodeURIComponent(part).replace(

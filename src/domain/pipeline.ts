@@ -169,10 +169,10 @@ export interface Pipeline {
 export type ReleaseAction = 'approve' | 'pause' | 'unpause' | 'skip' | 'abort' | 'full-rollout' | 'retry';
 
 /**
- * What is decided by a release in the order of acceptance: the actions, giving a target up (REL-19), and answers to
- * interruptions (INT-2).
+ * What is decided by a release in the order of acceptance: the actions, giving a target up (REL-19), answers to
+ * interruptions (INT-2), and what targets say by their callbacks (PRO-6).
  */
-export type ActionVerb = ReleaseAction | 'accept-drift' | 'submit';
+export type ActionVerb = ReleaseAction | 'accept-drift' | 'submit' | 'callback';
 
 export const RELEASE_ACTIONS: readonly ReleaseAction[] = [
   'approve',

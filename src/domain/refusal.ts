@@ -34,6 +34,7 @@ export type RuleCode =
   | 'interruption.already-proceeded'
   | 'interruption.notes-required'
   | 'interruption.result-unknown'
+  | 'callback.settled'
   | 'action.expired'
   | 'action.reason-required';
 

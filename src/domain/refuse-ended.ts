@@ -1,3 +1,4 @@
+import { refuseSettled } from './callback';
 import { refuseClosed } from './interruption';
 import type { Refusal } from './refusal';
 import { refuse } from './refusal';
@@ -9,7 +10,10 @@ export function refuseEnded(state: ReleaseState, actions: readonly AcceptedActio
     action: action.id,
     number: action.number,
     at: state.lastAt,
-    refusal: { ...refusalOf(state, action), allowed: [], facts: { state: state.stage } },
+    refusal:
+      action.verb === 'callback'
+        ? refuseSettled()
+        : { ...refusalOf(state, action), allowed: [], facts: { state: state.stage } },
   }));
 }
 

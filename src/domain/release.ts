@@ -237,6 +237,7 @@ export interface AcceptedAction {
   /** Consecutive within the release (REL-28). */
   number: number;
   verb: ActionVerb;
+  /** Of a callback: the target (`targetActor`). */
   by: UserId;
   /** Phase and attempt that the caller saw, or that were current at acceptance; null for abort and full roll-out. */
   phase: string | null;
@@ -244,10 +245,15 @@ export interface AcceptedAction {
   acceptedAt: Instant;
   expiresAt: Instant | null;
   rights: ActionRights;
-  /** `accept-drift`: the service that is given up, in one environment or in all. */
-  item?: { service: string; environment: string | null };
+  /**
+   * `accept-drift`: the service that is given up, in one environment or in all; `callback`: what was applied where, and by
+   * which try of the roll-out step, left out: the first.
+   */
+  item?: { service: string; environment: string | null; try?: number };
   /** `submit`: the answer to an interruption. */
   answer?: InterruptionAnswer;
+  /** `callback`: what the target says. */
+  callback?: Callback;
 }
 
 /** What may be answered: to a manual step the first two, to a failure the others (INT-5, INT-10). */
@@ -259,6 +265,13 @@ export interface InterruptionAnswer {
   interruption: number;
   result: InterruptionResult;
   hasNotes: boolean;
+}
+
+/** What a target says later about an apply that it has taken (PRO-6). What it says for people stays in the store. */
+export interface Callback {
+  state: 'succeeded' | 'failed';
+  /** Of one that failed: what the target has, null being nothing; left out: it does not say. */
+  currentVersion?: string | null;
 }
 
 /** What the caller was allowed at acceptance, as far as rules ask for it. */
@@ -304,7 +317,16 @@ export type ReleaseEvent =
       service: string;
       version: string;
     }
-  | { type: 'service-applied'; at: Instant; phase: number; environment: string; service: string }
+  /** `by` and `action`: where the target called back (PRO-6). */
+  | {
+      type: 'service-applied';
+      at: Instant;
+      phase: number;
+      environment: string;
+      service: string;
+      by?: UserId;
+      action?: string;
+    }
   /** `drifted`: somebody else's version is there and nothing of the release is, so nothing is taken back (WHK-5). */
   | {
       type: 'service-apply-failed';
@@ -314,6 +336,8 @@ export type ReleaseEvent =
       service: string;
       detail: string;
       drifted?: true;
+      by?: UserId;
+      action?: string;
     }
   | { type: 'phase-failed'; at: Instant; phase: number }
   | { type: 'bake-started'; at: Instant; phase: number; endsAt: Instant }

@@ -1,5 +1,5 @@
 import type { Fault } from './fault';
-import { MINUTE, SECOND } from './instant';
+import { DAY, HOUR, MINUTE, SECOND } from './instant';
 import { quoted } from './quoted';
 
 /** Where a service is deployed to: addresses by the environment's name (WHK-1). */
@@ -22,7 +22,10 @@ export interface ServiceToCheck {
   timeoutMs: number;
   /** Where the time stands in the request. */
   timeoutPath: 'timeout' | 'timeoutMs';
-  callback: boolean;
+  /** How long a callback may take from the 202 (PRO-6). */
+  callbackTimeoutMs: number;
+  /** Where that stands in the request. */
+  callbackTimeoutPath: 'callbackTimeout' | 'callbackTimeoutMs';
 }
 
 /** What it is judged against. */
@@ -39,6 +42,11 @@ export const DEFAULT_TIMEOUT_MS = 30 * SECOND;
 const SHORTEST_TIMEOUT_MS = 1 * SECOND;
 const LONGEST_TIMEOUT_MS = 5 * MINUTE;
 
+/** How long a callback may take, when nothing is said about it (PRO-6). */
+export const DEFAULT_CALLBACK_TIMEOUT_MS = 1 * HOUR;
+
+const LONGEST_CALLBACK_TIMEOUT_MS = 7 * DAY;
+
 /** Characters of an address. */
 export const LONGEST_URL = 2_000;
 
@@ -46,10 +54,8 @@ export const LONGEST_URL = 2_000;
 export function checkService(service: ServiceToCheck, facts: ServiceFacts): Fault[] {
   return [
     ...[...service.endpoints].flatMap(([environment, url]) => checkEndpoint(environment, url, facts)),
-    ...checkTimeout(service),
-    ...(service.callback
-      ? [{ path: 'callback', message: 'must be false: answers at once are the only ones so far' }]
-      : []),
+    ...checkTime(service.timeoutPath, service.timeoutMs, LONGEST_TIMEOUT_MS, '5m'),
+    ...checkTime(service.callbackTimeoutPath, service.callbackTimeoutMs, LONGEST_CALLBACK_TIMEOUT_MS, '7d'),
   ];
 }
 
@@ -63,8 +69,8 @@ function checkEndpoint(environment: string, url: string, { environments, endpoin
   return fault === null ? [] : [{ path, message: fault }];
 }
 
-function checkTimeout({ timeoutMs, timeoutPath }: ServiceToCheck): Fault[] {
+function checkTime(path: string, ms: number, longestMs: number, longest: string): Fault[] {
   // Also refuses NaN, which a text that is no duration has become.
-  const isSound = Number.isInteger(timeoutMs) && timeoutMs >= SHORTEST_TIMEOUT_MS && timeoutMs <= LONGEST_TIMEOUT_MS;
-  return isSound ? [] : [{ path: timeoutPath, message: 'must be a duration from 1s to 5m, in whole milliseconds' }];
+  const isSound = Number.isInteger(ms) && ms >= SHORTEST_TIMEOUT_MS && ms <= longestMs;
+  return isSound ? [] : [{ path, message: `must be a duration from 1s to ${longest}, in whole milliseconds` }];
 }

@@ -4,6 +4,8 @@ import { quoted } from './quoted';
 /** What came of one send to a webhook target. `detail` is for people. */
 export type WebhookOutcome =
   | { kind: 'done' }
+  /** It took the request and will call back (PRO-6). */
+  | { kind: 'accepted' }
   /** Somebody else changed the target: not sent again, not overwritten (WHK-5). Without `currentVersion` it is unknown. */
   | { kind: 'drifted'; detail: string; currentVersion: string | null | undefined }
   /** The target said no, or may not be asked: to ask again would bring the same (PRO-5). */
@@ -25,13 +27,19 @@ export interface WebhookAnswer {
   currentVersion: string | null | undefined;
   /** What it was asked to have; null for the revert of a first deployment (WHK-1). */
   version: string | null;
+  /** Whether it was told where to call back (PRO-6). */
+  mayCallBack: boolean;
 }
 
 /**
- * What an answer means (WHK-1, WHK-5, PRO-5). A target that expected another version but has the one asked for was
+ * What an answer means (WHK-1, WHK-5, PRO-5, PRO-6). A target that expected another version but has the one asked for was
  * brought there by an earlier send whose answer was lost: that is no drift.
  */
-export function judgeAnswer({ status, retryAfterMs, currentVersion, version }: WebhookAnswer): WebhookOutcome {
+export function judgeAnswer(answer: WebhookAnswer): WebhookOutcome {
+  const { status, retryAfterMs, currentVersion, version, mayCallBack } = answer;
+  if (status === 202 && mayCallBack) {
+    return { kind: 'accepted' };
+  }
   if (status === 412) {
     return currentVersion === version
       ? { kind: 'done' }

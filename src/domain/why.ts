@@ -7,7 +7,7 @@ import { processBlockers, type ProcessWaits } from './why-process';
 
 /** What a person can do about a blocker, and the right it takes: a permission, or membership of one of the teams. */
 export interface Remedy {
-  action: ActionVerb | 'resolve-defect' | 'end-freeze' | 'repair';
+  action: Exclude<ActionVerb, 'callback'> | 'resolve-defect' | 'end-freeze' | 'repair';
   needs: { permission: Permission } | { teams: string[] };
   /** Those who are left out although they hold that right: authors, and those who have approved (REL-10). */
   except: UserId[];
@@ -75,6 +75,8 @@ export type Blocker = { detail: string; remedies: Remedy[] } & (
   | { kind: 'undecided-action'; action: string; verb: ActionVerb; by: UserId; since: Instant }
   /** A target that has not done what it was asked for, and is asked again. */
   | ({ kind: 'target'; phase: string } & TargetFacts)
+  /** A target that has taken the request and is to call back (PRO-6). */
+  | { kind: 'callback'; phase: string; service: string; environment: string; since: Instant; until: Instant }
   /** A service that is not back; or, with nulls, the release as a whole. */
   | ({ kind: 'revert' } & (TargetFacts | { service: null; environment: null; since: Instant; nextAttemptAt: null }))
 );
@@ -97,6 +99,8 @@ export interface EffectUnderWay {
   tries: number;
   since: Instant;
   nextAttemptAt: Instant | null;
+  /** When the time for the callback that is awaited is over; null: none is (PRO-6). */
+  awaitedUntil: Instant | null;
   /** What the last try came to; null: none has ended. */
   detail: string | null;
 }
@@ -190,10 +194,15 @@ function ownBlockers(input: WhyInput): Blocker[] {
   }
 }
 
-/** Targets that were asked, did not do it, and are asked again (REL-26). */
+/** Targets that were asked and have not done it yet: they are asked again, or will call back (REL-26, PRO-6). */
 function targetBlockers({ effects }: WhyInput): Blocker[] {
-  return effects.flatMap(({ direction, service, environment, phase, since, nextAttemptAt, ...effect }): Blocker[] =>
-    direction === 'apply' && effect.detail !== null
+  return effects.flatMap(({ direction, service, environment, phase, since, nextAttemptAt, ...effect }): Blocker[] => {
+    const until = effect.awaitedUntil;
+    if (until !== null) {
+      const detail = `${service} in ${environment} has taken the request and is to call back`;
+      return [{ kind: 'callback', detail, phase, service, environment, since, until, remedies: [] }];
+    }
+    return direction === 'apply' && effect.detail !== null
       ? [
           {
             kind: 'target',
@@ -206,8 +215,8 @@ function targetBlockers({ effects }: WhyInput): Blocker[] {
             remedies: [],
           },
         ]
-      : [],
-  );
+      : [];
+  });
 }
 
 /** What an abort waits for: each service that is not back, the next one to come back first (REL-19). */
@@ -445,7 +454,7 @@ function nextTransition({ state, plan, holds, queue, undecided, effects, waits, 
     return deadlines.length > 0 ? Math.max(now, Math.min(...deadlines)) : null;
   }
   // A target that is not asked again before then keeps the release at least until then.
-  const asked = effects.map(({ nextAttemptAt }) => nextAttemptAt ?? now);
+  const asked = effects.map(({ nextAttemptAt, awaitedUntil }) => awaitedUntil ?? nextAttemptAt ?? now);
   if (shown === 'aborting' || (shown === 'rolling-out' && asked.length > 0)) {
     return Math.max(now, asked.length > 0 ? Math.min(...asked) : now);
   }

@@ -17,10 +17,12 @@ import { closeHttpServer, createHttpServer } from '../api/http-server';
 import { createKeyRing } from '../api/key-ring';
 import { OutcomeWaiters } from '../api/releases/outcome-waiters';
 import { routes } from '../api/routes';
+import { callbackPath } from '../api/services/receive-callback';
 import { createApp } from '../api/server';
 import { DEFAULT_LIMITS } from '../api/settings';
 import { DeliverySender } from '../notifications/delivery-sender';
 import { createNotifier } from '../notifications/notifier';
+import { createCallbackTokens } from '../store/callback-tokens';
 import { createSecretBox } from '../store/secret-box';
 import { openStore, type Store } from '../store/store';
 import { FlagFollower } from '../targets/flags/flag-follower';
@@ -113,7 +115,10 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
   const client = new Client({ connection, namespace: temporal.namespace });
   const secretBox = createSecretBox(secretKey);
   const policy = createAddressPolicy(settings.allowPrivateTargets);
-  const services = serviceTarget({ secretBox, policy, now: Date.now });
+  const publicUrl = settings.publicUrl ?? door.url;
+  const callbackTokens = createCallbackTokens(secretKey);
+  const callbackUrlOf = (key: string) => `${publicUrl}${callbackPath(callbackTokens.tokenOf(key))}`;
+  const services = serviceTarget({ secretBox, policy, callbackUrlOf, now: Date.now });
   const mailer = mailerFrom(settings);
   stops.push(() => mailer.close());
   const registry = new Registry();
@@ -147,7 +152,6 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     onMissing: (releaseId) => reconciler.lookAt(releaseId),
   });
   stops.push(() => dispatcher.stop());
-  const publicUrl = settings.publicUrl ?? door.url;
   const notifier = createNotifier({ secretBox, mailer, policy, publicUrl, now: Date.now });
   const sender = new DeliverySender({ store, notifier, log, now: Date.now });
   stops.push(() => sender.stop());
@@ -174,6 +178,7 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     authenticator: createAuthenticator(store, Date.now),
     keyRing,
     secretBox,
+    callbackTokens,
     outcomes: new OutcomeWaiters(store),
     engine: watch,
     flagImage,

@@ -74,6 +74,8 @@ async function sendSigned(
   );
   switch (outcome.kind) {
     case 'done':
+    // Asked for of services alone: a subscriber that answers 202 has taken it.
+    case 'accepted':
       return { kind: 'sent' };
     case 'drifted':
       return { kind: 'refused', detail: 'The target answered 412' };

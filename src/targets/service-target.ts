@@ -18,6 +18,8 @@ export interface ServiceTargetOptions {
   /** Opens the secrets of services. */
   secretBox: SecretBox;
   policy: AddressPolicy;
+  /** Where a target may call back about the effect of a key (PRO-6): whoever knows it may. */
+  callbackUrlOf: (key: string) => string;
   /** Epoch ms. */
   now: () => Instant;
   /** What names lead to; the system's, unless given. */
@@ -25,23 +27,27 @@ export interface ServiceTargetOptions {
 }
 
 /** Services behind webhooks (WHK-1, WHK-2). */
-export function serviceTarget({ secretBox, ...surroundings }: ServiceTargetOptions): ServiceTarget {
+export function serviceTarget({ secretBox, callbackUrlOf, ...surroundings }: ServiceTargetOptions): ServiceTarget {
   return {
-    send: async ({ key, url, timeoutMs, until, secrets, body }) => {
+    send: async ({ key, url, timeoutMs, until, secrets, body, callbackTimeoutMs }) => {
       const opened = secrets.flatMap((secret) => opensWith(secretBox, secret));
       if (opened.length === 0) {
         return { kind: 'refused', detail: 'No secret of the service opens with this SLUICE_SECRET_KEY' };
       }
+      const mayCallBack = callbackTimeoutMs !== null;
+      // Made anew for each send, and the same each time: kept nowhere (INV-7).
+      const callbackUrl = mayCallBack ? callbackUrlOf(key) : null;
       return sendWebhook(
         {
           url,
           id: key,
-          body: JSON.stringify(body),
+          body: JSON.stringify({ ...body, data: { ...body.data, callbackUrl } }),
           secrets: opened,
           timeoutMs,
           // Others count on it that nothing is sent later (WHK-4), also when this process was stopped in the meantime.
           notAfter: until,
           version: body.data.version,
+          mayCallBack,
         },
         surroundings,
       );

@@ -1,15 +1,29 @@
 import type { JobEnd } from '../activities/roll-out';
+import type { Instant } from '../domain/instant';
+import { SECOND } from '../domain/instant';
 import type { AcceptedAction, ReleaseState } from '../domain/release';
 import type { FinishedJob, Job } from '../domain/roll-out';
 import { asksFor, jobName, jobsOf } from '../domain/roll-out';
 
+/** Why a job that has stopped by itself is not begun again at once. */
+interface Stop {
+  /** Number of the last action that was decided when it was begun: it is begun again when another one is. */
+  decided: number;
+  /** Or at this time; infinite: not by itself. */
+  until: Instant;
+}
+
+/** One that is told to wait until a time that has come by this clock and not by the other is not asked without a break. */
+const SHORTEST_STOP_MS = SECOND;
+
 /**
  * The jobs of a release: what the position asks for is under way, once. One that stops by itself had something to be
- * decided first, and is begun again when that is decided and the position still asks for it.
+ * decided first, or waits for a callback, and is begun again when something is decided, or that time has come, and the
+ * position still asks for it.
  */
 export class Jobs {
   private readonly underWay = new Set<string>();
-  private readonly stoppedAfter = new Map<string, number>();
+  private readonly stops = new Map<string, Stop>();
   private ended: FinishedJob[] = [];
   private broken: { error: unknown } | null = null;
 
@@ -18,20 +32,28 @@ export class Jobs {
     private readonly tell: (actions: readonly AcceptedAction[]) => void,
   ) {}
 
-  /** Begins what the position asks for, and forgets what it no longer does. */
-  follow(state: ReleaseState): void {
+  /**
+   * Begins what the position asks for, and forgets what it no longer does. Returns when it is to be called again by then;
+   * null: not before something happens.
+   */
+  follow(state: ReleaseState, now: Instant): Instant | null {
     if (this.broken) {
       throw this.broken.error;
     }
     this.ended = this.ended.filter(({ job }) => asksFor(state, job));
+    let resumesAt = Infinity;
     for (const job of jobsOf(state)) {
       const name = jobName(job);
-      const hasStopped = (this.stoppedAfter.get(name) ?? -1) >= state.decided;
+      const stop = this.stops.get(name);
+      const hasStopped = stop !== undefined && stop.decided >= state.decided && stop.until > now;
       const hasEnded = this.ended.some((each) => jobName(each.job) === name);
       if (!this.underWay.has(name) && !hasEnded && !hasStopped) {
         this.begin(job, name, state.decided);
+      } else if (hasStopped && !hasEnded) {
+        resumesAt = Math.min(resumesAt, stop.until);
       }
     }
+    return Number.isFinite(resumesAt) ? resumesAt : null;
   }
 
   /** What has ended and is not recorded yet. */
@@ -51,12 +73,14 @@ export class Jobs {
   private begin(job: Job, name: string, decided: number): void {
     this.underWay.add(name);
     void this.run(job).then(
-      ({ finished, actions }) => {
+      ({ finished, actions, awaitedUntil }) => {
         this.underWay.delete(name);
+        this.stops.delete(name);
         if (finished) {
           this.ended.push(finished);
         } else {
-          this.stoppedAfter.set(name, decided);
+          const until = awaitedUntil === undefined ? Infinity : Math.max(awaitedUntil, Date.now() + SHORTEST_STOP_MS);
+          this.stops.set(name, { decided, until });
         }
         this.tell(actions);
       },

@@ -107,9 +107,9 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
     // A wake-up may also come when nothing is held any more: heard once, it must not keep the release from waiting.
     held &&= !woken;
     woken = false;
-    jobs.follow(state);
-    const { finished } = jobs;
     const now = Date.now();
+    const resumesAt = jobs.follow(state, now);
+    const { finished } = jobs;
     const next = nextStep({ state, plan, holds: [], mailbox: mailbox.after(state.decided), finished, held, now });
 
     if ('step' in next) {
@@ -127,7 +127,7 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
 
     const { decided } = state;
     const isCalled = () => mailbox.hasNext(decided) || woken || jobs.hasNews;
-    const waitMs = Math.min(...timesToWait(next.waitUntil, held));
+    const waitMs = Math.min(...timesToWait([next.waitUntil, resumesAt], held));
     if (!Number.isFinite(waitMs)) {
       await condition(isCalled);
     } else if (!(await condition(isCalled, Math.max(1, waitMs)))) {
@@ -144,6 +144,6 @@ function runOf({ runId, historyLength }: WorkflowInfo): { runId: string; history
   return { runId, historyLength };
 }
 
-function timesToWait(until: number | null, held: boolean): number[] {
-  return [...(until === null ? [] : [until - Date.now()]), ...(held ? [RECHECK_MS] : [])];
+function timesToWait(instants: readonly (number | null)[], held: boolean): number[] {
+  return [...instants.flatMap((until) => (until === null ? [] : [until - Date.now()])), ...(held ? [RECHECK_MS] : [])];
 }

@@ -6,7 +6,17 @@ const facts = {
 };
 
 const faultsOf = (service: Partial<ServiceToCheck>) =>
-  checkService({ endpoints: new Map(), timeoutMs: 30_000, timeoutPath: 'timeout', callback: false, ...service }, facts);
+  checkService(
+    {
+      endpoints: new Map(),
+      timeoutMs: 30_000,
+      timeoutPath: 'timeout',
+      callbackTimeoutMs: 3_600_000,
+      callbackTimeoutPath: 'callbackTimeout',
+      ...service,
+    },
+    facts,
+  );
 
 describe('checkService', () => {
   it('HTTP-4: names every fault at once, each with its path', () => {
@@ -18,14 +28,15 @@ describe('checkService', () => {
       ]),
       timeoutMs: 0,
       timeoutPath: 'timeoutMs',
-      callback: true,
+      callbackTimeoutMs: 0,
+      callbackTimeoutPath: 'callbackTimeoutMs',
     });
 
     expect(faults).toEqual([
       { path: 'endpoints.production', message: 'must be https' },
       { path: 'endpoints.moon', message: 'names the environment "moon", which does not exist' },
       { path: 'timeoutMs', message: 'must be a duration from 1s to 5m, in whole milliseconds' },
-      { path: 'callback', message: 'must be false: answers at once are the only ones so far' },
+      { path: 'callbackTimeoutMs', message: 'must be a duration from 1s to 7d, in whole milliseconds' },
     ]);
   });
 
@@ -35,6 +46,14 @@ describe('checkService', () => {
 
   it.each([NaN, -1, 0, 999, 1_000.5, 300_001, Infinity])('WHK-1: refuses a time of %d ms', (timeoutMs) => {
     expect(faultsOf({ timeoutMs }).map(({ path }) => path)).toEqual(['timeout']);
+  });
+
+  it.each([1_000, 3_600_000, 604_800_000])('PRO-6: takes a time of %d ms for a callback', (callbackTimeoutMs) => {
+    expect(faultsOf({ callbackTimeoutMs })).toEqual([]);
+  });
+
+  it.each([NaN, 0, 999, 1_000.5, 604_800_001])('PRO-6: refuses a time of %d ms for a callback', (callbackTimeoutMs) => {
+    expect(faultsOf({ callbackTimeoutMs }).map(({ path }) => path)).toEqual(['callbackTimeout']);
   });
 
   it('INV-8: stays short whatever names and addresses are', () => {

@@ -1,7 +1,10 @@
 import { MINUTE, SECOND } from '../../src/domain/instant';
 import { judgeAnswer, type WebhookAnswer } from '../../src/domain/webhook-answer';
 
-const asked: Omit<WebhookAnswer, 'status'> = { retryAfterMs: null, currentVersion: undefined, version: '1.5.0' };
+const asked: Omit<WebhookAnswer, 'status'> = {
+  ...{ retryAfterMs: null, currentVersion: undefined, version: '1.5.0' },
+  mayCallBack: false,
+};
 
 const STATUSES = Array.from({ length: 1_000 }, (_, status) => status);
 const PASSING = [408, 409, 425, 429];
@@ -13,6 +16,16 @@ describe('judgeAnswer', () => {
     const kinds = answers.map((status) => judgeAnswer({ ...asked, status, currentVersion: '1.4.0' }));
 
     expect(kinds).toEqual(answers.map(() => ({ kind: 'done' })));
+  });
+
+  it('PRO-6: takes a 202 for a promise to call back, where the target was told where, and any other 2xx for done', () => {
+    const answers = STATUSES.filter((status) => status >= 200 && status < 300);
+
+    const accepted = answers.filter(
+      (status) => judgeAnswer({ ...asked, mayCallBack: true, status }).kind === 'accepted',
+    );
+
+    expect(accepted).toEqual([202]);
   });
 
   it.each<[string | null | undefined, string]>([

@@ -295,6 +295,7 @@ describe('REL-26: why', () => {
       tries: 2,
       since: NOON,
       nextAttemptAt: NOON + 2 * MINUTE,
+      awaitedUntil: null,
       detail: 'The target answered 503',
       ...more,
     });
@@ -316,6 +317,27 @@ describe('REL-26: why', () => {
           },
         ],
         nextTransitionAt: NOON + 2 * MINUTE,
+      });
+    });
+
+    it('PRO-6: names a target that is to call back, until when, and expects it then', () => {
+      const awaited = effect({ tries: 1, nextAttemptAt: null, awaitedUntil: NOON + HOUR, detail: null });
+
+      expect(why(of, after(of, ...rollingOut), { effects: [awaited] })).toEqual({
+        blockers: [
+          expect.objectContaining({ kind: 'roll-out' }) as object,
+          {
+            kind: 'callback',
+            detail: 'payments in staging has taken the request and is to call back',
+            phase: 'staff',
+            service: 'payments',
+            environment: 'staging',
+            since: NOON,
+            until: NOON + HOUR,
+            remedies: [],
+          },
+        ],
+        nextTransitionAt: NOON + HOUR,
       });
     });
 

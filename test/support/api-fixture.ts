@@ -9,6 +9,7 @@ import { createKeyRing } from '../../src/api/key-ring';
 import { createLog } from '../../src/api/log';
 import { routes } from '../../src/api/routes';
 import { createApp } from '../../src/api/server';
+import { createCallbackTokens } from '../../src/store/callback-tokens';
 import { createSecretBox } from '../../src/store/secret-box';
 import { openStore } from '../../src/store/store';
 import { ensureAdmin } from '../../src/store/users/ensure-admin';
@@ -57,6 +58,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<ApiFixtur
     flagFollower,
     endpointFault: (url) => faultOfUrl(url, createAddressPolicy([])),
     secretBox: createSecretBox('a-key-for-tests-of-at-least-32-characters'),
+    callbackTokens: createCallbackTokens('a-key-for-tests-of-at-least-32-characters'),
     probes: { store: () => Promise.resolve() },
     settings: {
       corsOrigins: ['https://app.example.com'],

@@ -33,7 +33,7 @@ import { connectTemporal, type TemporalConnections } from './release-world';
 import { OFF, ON } from './store-fixtures';
 import { removeDir, tempDir } from './temp-dir';
 import type { Mailer } from '../../src/targets/mail/mailer';
-import { testPolicy, testSecretBox, testServices, testSteps } from './test-services';
+import { testCallbackTokens, testPolicy, testSecretBox, testServices, testSteps } from './test-services';
 import { temporalAddress } from './temporal-server';
 import { workflowBundle } from './workflow-bundle';
 
@@ -356,6 +356,7 @@ async function depsOver(store: Store): Promise<Deps> {
     authenticator: createAuthenticator(store, Date.now),
     keyRing: createKeyRing(store),
     secretBox: testSecretBox,
+    callbackTokens: testCallbackTokens,
     outcomes: new OutcomeWaiters(store),
     engine: { troubleOf: () => null },
     flagImage,

@@ -1,4 +1,6 @@
 import type { StepSurroundings } from '../../src/activities/run-step';
+import { callbackPath } from '../../src/api/services/receive-callback';
+import { createCallbackTokens } from '../../src/store/callback-tokens';
 import { createSecretBox } from '../../src/store/secret-box';
 import { serviceTarget, type ServiceTarget } from '../../src/targets/service-target';
 import type { Mailer } from '../../src/targets/mail/mailer';
@@ -8,6 +10,9 @@ import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
 
 /** What the secrets of services in tests are sealed with. */
 export const testSecretBox = createSecretBox('a secret key that only tests know of');
+
+/** What targets of tests call back with. */
+export const testCallbackTokens = createCallbackTokens('a secret key that only tests know of');
 
 /** Loopback alone is private and may be connected to. */
 export const testPolicy = createAddressPolicy(['127.0.0.0/8', '::1']);
@@ -22,6 +27,7 @@ export function testServices(lookup?: LookUpAll): ServiceTarget {
   return serviceTarget({
     secretBox: testSecretBox,
     policy: testPolicy,
+    callbackUrlOf: (key) => `http://127.0.0.1:8700${callbackPath(testCallbackTokens.tokenOf(key))}`,
     now: Date.now,
     ...(lookup && { lookup }),
   });

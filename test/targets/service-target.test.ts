@@ -12,6 +12,7 @@ it('WHK-1: a secret that does not open under this key is a plain answer, and not
     key: 'release/-/all/production/payments/apply/1',
     url: target.url,
     timeoutMs: 1_000,
+    callbackTimeoutMs: null,
     until: Date.now() + 1_000,
     earlierUntil: null,
     secrets: [{ id: 'secret', serviceId: 'payments', sealed }],

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 
+import { isTargetActor } from '../../domain/callback';
 import type { JsonObject } from '../../domain/json';
 import type { AuditEntry } from '../../store/audit/entry';
 import { userNames } from '../../store/releases/read-release';
@@ -22,7 +23,7 @@ export async function eventViews(sql: Kysely<Tables>, entries: readonly AuditEnt
     at: toInstant(at),
     project: projectId === null ? null : (projects.get(projectId) ?? null),
     release: releaseId,
-    actor: actorId === null ? null : (people.get(actorId) ?? null),
+    actor: actorId === null ? null : (people.get(actorId) ?? (isTargetActor(actorId) ? actorId : null)),
     data: withInstants(data),
   }));
 }

@@ -95,6 +95,8 @@ function targetOf(blocker: Blocker) {
       const { environment, interruption, responsibleUser } = blocker;
       return { ...nothing, environment, interruption, responsibleUser };
     }
+    case 'callback':
+      return { ...nothing, service: blocker.service, environment: blocker.environment };
     default:
       return nothing;
   }
@@ -135,6 +137,8 @@ function untilOf(blocker: Blocker): string | null {
     case 'review':
     case 'interruption':
       return toInstantOrNull(blocker.deadlineAt);
+    case 'callback':
+      return toInstant(blocker.until);
     default:
       return null;
   }

@@ -4,12 +4,16 @@ import { LONGEST_MS, type Instant } from '../../domain/instant';
 import { PERMISSIONS, ROLES } from '../../domain/permission';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$/;
+const ACTOR = /^(?:service:)?[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$/;
 
 /** A name that stands in a path (HTTP-1). */
 export const slug = z
   .string()
   .regex(SLUG, 'Must be 1 to 100 lower-case letters, digits and hyphens, with no hyphen at either end')
   .describe('Lower-case letters, digits and hyphens; never renamed or reused.');
+
+/** Who brought something about, in an answer: a user, or a target that called back (PRO-6). */
+export const actor = z.string().regex(ACTOR).describe('Name of a user, or `service:<name>`.');
 
 /** An opaque id, as it stands in a path. */
 export const id = z.string().min(1).max(100).describe('An opaque id.');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RELEASE_ACTIONS } from '../../domain/pipeline';
 import { flagDefinition } from './flag-definition';
-import { instant, slug } from './common';
+import { actor, instant, slug } from './common';
 import { problemBody } from './problem-body';
 
 const actionName = z.enum(RELEASE_ACTIONS);
@@ -207,13 +207,13 @@ export const action = z
     id: z.string().describe('The action’s id.'),
     release: z.string().describe('Id of the release it was asked of.'),
     number: z.int().min(1).describe('Its place among the release’s actions: they are decided in this order (REL-28).'),
-    verb: z.enum([...RELEASE_ACTIONS, 'accept-drift', 'submit']).describe('What was asked for.'),
+    verb: z.enum([...RELEASE_ACTIONS, 'accept-drift', 'submit', 'callback']).describe('What was asked for.'),
     state: z
       .enum(['pending', 'applied', 'refused'])
       .describe('`pending`: accepted and not yet decided; it will be applied or refused, never lost (REL-25).'),
     problem: problemBody.nullable().describe('Why it was refused; null unless it was.'),
-    by: slug.describe('Name of the user who asked.'),
-    reason: z.string().nullable().describe('Why, as given by that user.'),
+    by: actor.describe('Name of the user who asked; `service:<name>` where a target called back (PRO-6).'),
+    reason: z.string().nullable().describe('Why, as given by that user; what a target that called back said.'),
     acceptedAt: instant.describe('The time that counts for the decision (REL-29).'),
     decidedAt: nullableInstant('When it was decided; null while it is pending.'),
   })
@@ -248,6 +248,7 @@ const blocker = z
         'interruption',
         'step',
         'target',
+        'callback',
         'undecided-action',
         'revert',
       ])
@@ -259,7 +260,7 @@ const blocker = z
     detail: z.string().describe('The same in one sentence.'),
     phase: z.string().nullable().describe('The phase it is about; null: the release as a whole.'),
     since: nullableInstant('Since when; null where that is not known.'),
-    until: nullableInstant('When it ends by itself: a bake, a deadline; null: never.'),
+    until: nullableInstant('When it ends by itself: a bake, a deadline, the time of a callback; null: never.'),
     service: slug.nullable().describe('Name of the service that does not answer as it should; null: it is about none.'),
     step: z.string().nullable().describe('Name of the step that is tried again; null: it is about none.'),
     interruption: z.string().nullable().describe('Id of what a person is asked; null: it is about none.'),
@@ -267,7 +268,9 @@ const blocker = z
     environment: slug.nullable().describe('Name of the environment it is about; null: of none in particular.'),
     nextAttemptAt: nullableInstant('When a target or step is tried again; null: no such thing is planned.'),
     remainingMs: z.int().nullable().describe('What is left of a paused bake, in milliseconds; else null.'),
-    by: slug.nullable().describe('Name of the user who brought it about, e.g. paused the bake; null: nobody.'),
+    by: actor
+      .nullable()
+      .describe('Name of the user who brought it about, e.g. paused the bake, or `service:<name>`; null: nobody.'),
     approvals: z
       .strictObject({
         given: z.array(slug).describe('Names of those who have approved, in order.'),
@@ -304,7 +307,9 @@ export const event = z
     at: instant.describe('When it happened.'),
     project: slug.nullable().describe('Name of the project it belongs to; null: the installation.'),
     release: z.string().nullable().describe('Id of the release it belongs to; null: none.'),
-    actor: slug.nullable().describe('Name of the user who brought it about; null: Sluice itself.'),
+    actor: actor
+      .nullable()
+      .describe('Name of the user who brought it about, or `service:<name>` that called back; null: Sluice itself.'),
     data: z.record(z.string(), z.unknown()).describe('What else there is to say; depends on the type.'),
   })
   .meta({ id: 'Event', description: 'Something that happened, recorded once (INV-4).' });

@@ -7,7 +7,7 @@ import { demandPermission } from '../demand-permission';
 import type { Deps } from '../deps';
 import { checkPreconditions, type Preconditions } from '../etag';
 import { faultyDefinition } from '../faulty-definition';
-import { serviceEtag, toEndpoints, toTimeout, type ServiceBody } from './service-view';
+import { serviceEtag, toCallbackTimeout, toEndpoints, toTimeout, type ServiceBody } from './service-view';
 
 /** What PUT and `apply` save. */
 export interface ServiceToSave {
@@ -32,11 +32,14 @@ export async function saveService(
   { projectId, slug, body, caller, at, preconditions, endpointFault }: ServiceToSave,
 ): Promise<Exclude<PutServiceOutcome, { kind: 'gone' }>> {
   const timeout = toTimeout(body);
+  const callbackTimeout = toCallbackTimeout(body);
   const outcome = await putService(unit, {
     projectId,
     slug,
     displayName: body.displayName ?? slug,
     timeoutMs: timeout.ms,
+    callback: body.callback ?? false,
+    callbackTimeoutMs: callbackTimeout.ms,
     endpoints: toEndpoints(body),
     by: caller.userId,
     at,
@@ -49,7 +52,8 @@ export async function saveService(
         endpoints: newEndpoints,
         timeoutMs: timeout.ms,
         timeoutPath: timeout.path,
-        callback: body.callback ?? false,
+        callbackTimeoutMs: callbackTimeout.ms,
+        callbackTimeoutPath: callbackTimeout.path,
       };
       const faults = checkService(service, { environments, endpointFault });
       if (faults.length > 0) {

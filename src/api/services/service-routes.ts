@@ -5,6 +5,7 @@ import { deleteServiceRoute } from './delete-service';
 import { getServiceRoute } from './get-service';
 import { listServicesRoute } from './list-services';
 import { putServiceRoute } from './put-service';
+import { receiveCallback } from './receive-callback';
 
 /** What is deployed by webhook, where to, and how requests are signed (WHK-1). */
 export const serviceRoutes = (deps: Deps): Route[] => [
@@ -13,4 +14,5 @@ export const serviceRoutes = (deps: Deps): Route[] => [
   getServiceRoute(deps),
   deleteServiceRoute(deps),
   createServiceSecretRoute(deps),
+  receiveCallback(deps),
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_TIMEOUT_MS, LONGEST_URL, type Endpoints } from '../../domain/service';
+import { DEFAULT_CALLBACK_TIMEOUT_MS, DEFAULT_TIMEOUT_MS, LONGEST_URL, type Endpoints } from '../../domain/service';
 import type { ServiceInFull } from '../../store/services/get-service';
 import type { ServiceRecord } from '../../store/services/service-record';
 import { etagOf } from '../etag';
@@ -37,7 +37,20 @@ export const serviceBody = z
       .optional()
       .describe('How long one request may take, answer included: from `1s` to `5m`; `30s` if left out.'),
     timeoutMs: z.number().optional().describe('The same in milliseconds, as answers give it; `timeout` wins.'),
-    callback: z.boolean().optional().describe('Must be false: answers at once are the only ones so far.'),
+    callback: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether an apply may be answered later: a 202 then means that the target will call back (PRO-6); `false` if left ' +
+          'out, and a 202 is done as any other 2xx.',
+      ),
+    callbackTimeout: durationToJudge
+      .optional()
+      .describe('How long a callback may take from the 202: from `1s` to `7d`; `1h` if left out.'),
+    callbackTimeoutMs: z
+      .number()
+      .optional()
+      .describe('The same in milliseconds, as answers give it; `callbackTimeout` wins.'),
     name: readOnly,
     project: readOnly,
     createdAt: readOnly,
@@ -63,13 +76,24 @@ export function toTimeout({ timeout, timeoutMs }: ServiceBody): { ms: number; pa
     : { ms: timeout ?? DEFAULT_TIMEOUT_MS, path: 'timeout' };
 }
 
+/** The same of callbacks. */
+export function toCallbackTimeout({ callbackTimeout, callbackTimeoutMs }: ServiceBody): {
+  ms: number;
+  path: 'callbackTimeout' | 'callbackTimeoutMs';
+} {
+  return callbackTimeout === undefined && callbackTimeoutMs !== undefined
+    ? { ms: callbackTimeoutMs, path: 'callbackTimeoutMs' }
+    : { ms: callbackTimeout ?? DEFAULT_CALLBACK_TIMEOUT_MS, path: 'callbackTimeout' };
+}
+
 const settings = {
   displayName: z.string().describe('For people.'),
   endpoints: z
     .record(slug, z.string())
     .describe('Where it is deployed to: addresses by the name of the environment (WHK-1).'),
   timeoutMs: durationMs.describe('How long one request may take, answer included.'),
-  callback: z.literal(false).describe('Always false: answers at once are the only ones so far.'),
+  callback: z.boolean().describe('Whether a 202 to an apply means that the target will call back (PRO-6).'),
+  callbackTimeoutMs: durationMs.describe('How long a callback may take from the 202.'),
 };
 
 const fields = {
@@ -137,6 +161,12 @@ export function showListedService(service: ServiceRecord, project: string): z.in
 }
 
 /** What can be set of it, as `apply` compares it. */
-export function showServiceSettings({ displayName: shown, endpoints, timeoutMs }: ServiceRecord) {
-  return { displayName: shown, endpoints: Object.fromEntries(endpoints), timeoutMs, callback: false as const };
+export function showServiceSettings({ displayName: shown, endpoints, timeoutMs, ...service }: ServiceRecord) {
+  return {
+    displayName: shown,
+    endpoints: Object.fromEntries(endpoints),
+    timeoutMs,
+    callback: service.callback === 1,
+    callbackTimeoutMs: service.callbackTimeoutMs,
+  };
 }

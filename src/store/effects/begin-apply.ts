@@ -1,3 +1,4 @@
+import { FAILED_BY_CALLBACK } from '../../domain/callback';
 import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
 import { rollOutStep } from '../../domain/process';
@@ -13,6 +14,7 @@ import { environmentIdOf, lockRelease, planOfRow, positionOf, serviceChangesOf }
 import { undecidedActions, TOLD_AT_ONCE } from '../releases/undecided-actions';
 import type { Unit } from '../store';
 import { beginSend, type EffectToSend } from './begin-send';
+import { callbackOf } from './callback-of';
 import { recordAnswer, type AnswerRecorded } from './record-answer';
 
 /** A deployment that a workflow of this epoch runs. */
@@ -26,6 +28,8 @@ export interface RollOut {
 export type NextItem =
   | { kind: 'send'; effect: EffectToSend }
   | { kind: 'later'; at: Instant }
+  /** The target has taken it and is to call back: ask again then, or when something was decided (PRO-6). */
+  | { kind: 'awaited'; until: Instant }
   /** Its flags were switched: ask again. */
   | { kind: 'flags-applied' }
   | { kind: 'succeeded'; at: Instant }
@@ -93,20 +97,31 @@ async function beginService(
     direction: 'apply',
     attempt: attemptOf(job),
   });
-  const ended = await unit.sql
+  const known = await unit.sql
     .selectFrom('effects')
-    .select(['status', 'detail', 'endedAt', 'errored'])
+    .select(['status', 'detail', 'endedAt', 'errored', 'awaitedUntil'])
     .where('key', '=', key)
-    .where('status', '!=', 'under-way')
     .executeTakeFirst();
-  if (ended) {
-    // The deployment failed with it, and whoever was to say so died.
+  const callback = known && (await callbackOf(unit.sql, { key, releaseId: row.id }));
+  if (known && known.status !== 'under-way') {
+    // The deployment failed with it: its target has called back, or whoever was to say so died.
     return {
       kind: 'failed',
-      at: ended.endedAt ?? now,
-      detail: ended.detail ?? '',
-      errored: ended.errored === 1,
+      at: known.endedAt ?? now,
+      // What a target says for people is no part of a workflow's history.
+      detail: callback ? FAILED_BY_CALLBACK : (known.detail ?? ''),
+      errored: known.errored === 1,
     };
+  }
+  if (callback) {
+    // Accepted in time, so it is decided first.
+    const { decided } = positionOf(row);
+    return { kind: 'stopped', actions: await undecidedActions(unit.sql, row.id, decided, TOLD_AT_ONCE) };
+  }
+  if (known?.awaitedUntil != null) {
+    return known.awaitedUntil > now
+      ? { kind: 'awaited', until: known.awaitedUntil }
+      : failed(await recordAnswer(unit, { key, sent: null, outcome: NO_CALLBACK }, now));
   }
 
   const { version } = change;
@@ -140,11 +155,16 @@ async function beginService(
   }
   if (begun.kind === 'unaddressed') {
     const { detail } = begun;
-    const recorded = await recordAnswer(unit, { key, sent: null, outcome: { kind: 'refused', detail } }, now);
-    if (recorded.kind === 'done' || recorded.kind === 'drifted') {
-      throw new Error(`An effect that was not sent is ${recorded.kind}`);
-    }
-    return recorded;
+    return failed(await recordAnswer(unit, { key, sent: null, outcome: { kind: 'refused', detail } }, now));
   }
   return { kind: 'send', effect: begun.effect };
+}
+
+const NO_CALLBACK = { kind: 'silent', detail: 'The target did not call back in time' } as const;
+
+function failed(recorded: AnswerRecorded): Extract<NextItem, { kind: 'failed' }> {
+  if (recorded.kind !== 'failed') {
+    throw new Error(`An effect that was not answered is ${recorded.kind}`);
+  }
+  return recorded;
 }

@@ -10,6 +10,8 @@ export interface EffectToSend {
   key: string;
   url: string;
   timeoutMs: number;
+  /** Where the target is told where to call back: how long it may take after a 202; null: it is not (PRO-6). */
+  callbackTimeoutMs: number | null;
   /** Until then it must have been answered, and is not sent any more (WHK-4). */
   until: Instant;
   /** The time limit of an earlier send under this key that nobody has recorded an answer to; null: there is none. */
@@ -19,7 +21,10 @@ export interface EffectToSend {
   body: EffectBody;
 }
 
-/** The body of the request, in the order of the contract; the same on every retry. */
+/**
+ * The body of the request, in the order of the contract; the same on every retry. The address to call back is a secret,
+ * which is put in where the request is sent.
+ */
 export interface EffectBody {
   type: 'service.apply' | 'service.revert';
   timestamp: string;
@@ -110,6 +115,7 @@ export async function beginSend(unit: Unit, release: ReleaseRow, asked: EffectAs
     effect: {
       key: asked.key,
       ...endpoint,
+      callbackTimeoutMs: asked.direction === 'apply' ? endpoint.callbackTimeoutMs : null,
       until: now + endpoint.timeoutMs,
       earlierUntil,
       secrets,
@@ -168,6 +174,7 @@ async function insertEffect(
       tries: 0,
       sendingUntil: null,
       nextAttemptAt: null,
+      awaitedUntil: null,
       detail: null,
       startedAt: now,
       endedAt: null,

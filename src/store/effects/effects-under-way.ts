@@ -18,6 +18,7 @@ export async function effectsUnderWay(sql: Kysely<Tables>, release: Pick<Release
       'effects.tries',
       'effects.startedAt as since',
       'effects.nextAttemptAt',
+      'effects.awaitedUntil',
       'effects.detail',
     ])
     .where('effects.releaseId', '=', release.id)

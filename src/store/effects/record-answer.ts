@@ -10,38 +10,46 @@ import { lockServices } from '../services/lock-services';
 import type { Unit } from '../store';
 import type { EffectsTable } from '../tables';
 import type { EffectToSend } from './begin-send';
+import { callbackOf } from './callback-of';
+import { noteVersion } from './note-version';
 
 /** What came of a send. */
 export interface Answered {
   key: string;
   /** null: nothing was sent. */
-  sent: Pick<EffectToSend, 'until' | 'earlierUntil'> | null;
-  outcome: WebhookOutcome;
+  sent: Pick<EffectToSend, 'until' | 'earlierUntil' | 'callbackTimeoutMs'> | null;
+  outcome: Outcome;
 }
+
+/** `silent`: the target took it and has not called back in time (PRO-6). */
+type Outcome = WebhookOutcome | { kind: 'silent'; detail: string };
 
 /** What is to be done about it. */
 export type AnswerRecorded =
   | { kind: 'done'; at: Instant }
   | { kind: 'later'; at: Instant }
+  /** What becomes of it is told by a callback, or was told by one: the store knows (PRO-6). */
+  | { kind: 'elsewhere'; at: Instant }
   | { kind: 'failed'; at: Instant; detail: string; errored: boolean }
   /** Of a revert alone: somebody else's version stands. */
   | { kind: 'drifted'; at: Instant; detail: string };
 
 /**
  * Records the answer of a target, whoever still waits for it. An apply is tried a few times and then fails; a revert is
- * tried again whatever the answer, but for drift (REL-19, PRO-5).
+ * tried again whatever the answer, but for drift (REL-19, PRO-5). Where the target has called back, that counts, and the
+ * answer to the request itself changes nothing (PRO-6).
  */
 export async function recordAnswer(
   unit: Unit,
   { key, sent, outcome }: Answered,
   now: Instant,
 ): Promise<AnswerRecorded> {
-  const { releaseId, serviceId } = await unit.sql
+  const { releaseId, serviceId, version } = await unit.sql
     .selectFrom('effects')
-    .select(['releaseId', 'serviceId'])
+    .select(['releaseId', 'serviceId', 'version'])
     .where('key', '=', key)
     .executeTakeFirstOrThrow();
-  if (hasVersion(outcome)) {
+  if (versionAfter(outcome, { version }) !== undefined) {
     // What it has is written to the service's row: locked before the release, as by whoever starts or ends one.
     await lockServices(unit, [serviceId]);
   }
@@ -50,22 +58,28 @@ export async function recordAnswer(
   if (!release) {
     throw new Error(`Effect ${key} is of no release`);
   }
-  const recorded = judge(effect, outcome, now);
+  const hasCalledBack = effect.direction === 'apply' && (await callbackOf(unit.sql, effect)) !== undefined;
+  const recorded = judge(effect, outcome, hasCalledBack, now);
   const isUnderWay = effect.status === 'under-way';
+  const counts = recorded.kind !== 'elsewhere' || (outcome.kind === 'accepted' && !hasCalledBack);
   await unit.sql
     .updateTable('effects')
     .set({
       sendingUntil: stillSendingUntil(effect, sent, outcome),
       // One that has come to its end keeps what ended it: whoever was to say so may have died.
-      ...(isUnderWay || effect.status === 'given-up'
-        ? { detail: outcome.kind === 'done' ? null : outcome.detail }
+      ...(counts && (isUnderWay || effect.status === 'given-up')
+        ? { detail: 'detail' in outcome ? outcome.detail : null }
         : {}),
       // One that was given up meanwhile stays so.
-      ...(isUnderWay ? progressOf(effect, recorded, outcome) : {}),
+      ...(counts && isUnderWay ? progressOf(effect, recorded, outcome) : {}),
+      ...(counts && isUnderWay && outcome.kind === 'accepted' ? { awaitedUntil: awaitedUntil(effect, sent, now) } : {}),
     })
     .where('key', '=', key)
     .execute();
-  await noteVersion(unit, effect, outcome);
+  const versionThere = versionAfter(outcome, effect);
+  if (versionThere !== undefined && !hasCalledBack) {
+    await noteVersion(unit, effect, versionThere);
+  }
   if (isUnderWay && effect.direction === 'apply') {
     await recordApply(unit, release, effect, { recorded, outcome }, now);
   }
@@ -77,14 +91,29 @@ export async function recordAnswer(
  * process for dead, that is still to be answered, and so is what a process had sent before that was taken for dead; and
  * what has found no answer may take effect until its time is over.
  */
-function stillSendingUntil(effect: EffectRow, sent: Answered['sent'], outcome: WebhookOutcome): Instant | null {
+function stillSendingUntil(effect: EffectRow, sent: Answered['sent'], outcome: Outcome): Instant | null {
   const isOpen = outcome.kind === 'broken' && outcome.isOpen === true;
   return sent && effect.sendingUntil === sent.until && !isOpen ? sent.earlierUntil : effect.sendingUntil;
 }
 
-function judge(effect: EffectRow, outcome: WebhookOutcome, now: Instant): AnswerRecorded {
+/** A second 202 to the same key gives no more time than the first. */
+function awaitedUntil(effect: EffectRow, sent: Answered['sent'], now: Instant): Instant {
+  return effect.awaitedUntil ?? now + (sent?.callbackTimeoutMs ?? 0);
+}
+
+function judge(effect: EffectRow, outcome: Outcome, hasCalledBack: boolean, now: Instant): AnswerRecorded {
+  if (hasCalledBack || outcome.kind === 'accepted') {
+    return { kind: 'elsewhere', at: now };
+  }
   if (outcome.kind === 'done') {
     return { kind: 'done', at: now };
+  }
+  if (outcome.kind === 'silent') {
+    return { kind: 'failed', at: now, detail: outcome.detail, errored: true };
+  }
+  if (effect.awaitedUntil !== null && effect.status === 'under-way') {
+    // It was sent twice, as its sender was taken for dead, and the other one has the target's word.
+    return { kind: 'elsewhere', at: now };
   }
   const { detail } = outcome;
   const retryAfterMs = outcome.kind === 'broken' ? outcome.retryAfterMs : null;
@@ -104,6 +133,8 @@ type EffectRow = Pick<
   | 'direction'
   | 'attempt'
   | 'sendingUntil'
+  | 'awaitedUntil'
+  | 'releaseId'
   | 'tries'
   | 'status'
   | 'serviceId'
@@ -113,10 +144,12 @@ type EffectRow = Pick<
   | 'phase'
 >;
 
-function progressOf(effect: EffectRow, recorded: AnswerRecorded, outcome: WebhookOutcome): Partial<EffectsTable> {
+function progressOf(effect: EffectRow, recorded: AnswerRecorded, outcome: Outcome): Partial<EffectsTable> {
   switch (recorded.kind) {
     case 'later':
       return { nextAttemptAt: recorded.at };
+    case 'elsewhere':
+      return { nextAttemptAt: null };
     case 'failed':
       return {
         status: outcome.kind === 'drifted' ? 'drifted' : 'failed',
@@ -128,37 +161,23 @@ function progressOf(effect: EffectRow, recorded: AnswerRecorded, outcome: Webhoo
   }
 }
 
-/** Whether an answer says which version the target has. */
-function hasVersion(outcome: WebhookOutcome): boolean {
-  return outcome.kind === 'done' || (outcome.kind === 'drifted' && outcome.currentVersion !== undefined);
-}
-
-/** What the target has now, unless something newer was sent to it. */
-async function noteVersion(unit: Unit, effect: EffectRow, outcome: WebhookOutcome): Promise<void> {
-  if (!hasVersion(outcome)) {
-    return;
+/** The version that the target has after an answer, as it says; undefined: it does not. */
+function versionAfter(outcome: Outcome, { version }: Pick<EffectRow, 'version'>): string | null | undefined {
+  switch (outcome.kind) {
+    case 'done':
+      return version;
+    case 'drifted':
+      return outcome.currentVersion;
+    default:
+      return undefined;
   }
-  const version = outcome.kind === 'drifted' ? outcome.currentVersion : effect.version;
-  await unit.sql
-    .updateTable('serviceVersions')
-    .set({ version })
-    .where('serviceId', '=', effect.serviceId)
-    .where('environmentId', '=', effect.environmentId)
-    .where('sequence', '=', effect.sequence)
-    .execute();
-  // Whoever reads the service by its ETag sees what is there.
-  await unit.sql
-    .updateTable('services')
-    .set((row) => ({ version: row('version', '+', 1) }))
-    .where('id', '=', effect.serviceId)
-    .execute();
 }
 
 async function recordApply(
   unit: Unit,
   release: ReleaseRow,
   effect: EffectRow,
-  { recorded, outcome }: { recorded: AnswerRecorded; outcome: WebhookOutcome },
+  { recorded, outcome }: { recorded: AnswerRecorded; outcome: Outcome },
   now: Instant,
 ): Promise<void> {
   const state = positionOf(release);
@@ -192,7 +211,7 @@ async function recordApply(
  * Whether what a target has is certainly not the release's (WHK-5): it says so, or nothing was sent there before that
  * could have brought it.
  */
-function isOfSomebodyElse({ tries, key }: EffectRow, outcome: WebhookOutcome): boolean {
+function isOfSomebodyElse({ tries, key }: EffectRow, outcome: Outcome): boolean {
   // Another attempt, or another try of one that a person has decided, has another key.
   const isFirst = tries === 1 && key.endsWith('/apply/1');
   return outcome.kind === 'drifted' && (outcome.currentVersion !== undefined || isFirst);

@@ -4,6 +4,7 @@ import { refuseEnded } from '../../domain/refuse-ended';
 import type {
   AcceptedAction,
   ActionRights,
+  Callback,
   InterruptionAnswer,
   ReleasePlan,
   ReleaseState,
@@ -15,7 +16,7 @@ import type { Unit } from '../store';
 import { recordEvents } from './record-events';
 import { lockRelease, planOfRow, positionOf } from './stored-release';
 
-/** What a person asks of a release. */
+/** What a person asks of a release, or a target tells it. */
 export interface ActionRequest {
   releaseId: string;
   verb: ActionVerb;
@@ -25,10 +26,12 @@ export interface ActionRequest {
   attempt: number | null;
   reason: string | null;
   expiresAfterMs: number | null;
-  /** `accept-drift`: what is given up. */
-  item?: { service: string; environment: string | null };
+  /** `accept-drift`: what is given up; `callback`: what was applied where. */
+  item?: AcceptedAction['item'];
   /** `submit`: what is answered. */
   answer?: InterruptionAnswer;
+  /** `callback`: what the target says. */
+  callback?: Callback;
   now: Instant;
   /** What this person may do to a release of that plan and project; throws when the verb as such is not allowed. */
   judge: (plan: ReleasePlan, projectId: string) => ActionRights;
@@ -63,6 +66,7 @@ export async function acceptAction(unit: Unit, request: ActionRequest): Promise<
     rights,
     ...(request.item && { item: request.item }),
     ...(request.answer && { answer: request.answer }),
+    ...(request.callback && { callback: request.callback }),
   };
   const [ended] = isTerminal(state) ? refuseEnded(state, [action]) : [];
 

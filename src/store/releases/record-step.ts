@@ -10,6 +10,7 @@ import { isTerminal } from '../../domain/release';
 import { isAllBack } from '../../domain/roll-out';
 import type { Unit } from '../store';
 import { giveUpEffects } from '../effects/give-up-effects';
+import { isOfCallback, settleCallbacks } from '../effects/settle-callbacks';
 import { blockingRelease } from '../interruptions/blocking-release';
 import { saveProcess } from '../process/save-process';
 import { lockTargets } from './queue';
@@ -91,10 +92,10 @@ export async function recordStep(
   return result;
 }
 
-/** Whether the step may give the release its targets or end it, so that they go to others. */
+/** Whether the step may give the release its targets or end it, so that they go to others, or tells what a target has. */
 function concernsTargets({ events, reach }: Step): boolean {
   const isEnd = events.some(({ type }) => type === 'release-aborted');
-  return isEnd || (reach !== null && reach.kind !== 'timer' && reach.kind !== 'phase');
+  return isEnd || events.some(isOfCallback) || (reach !== null && reach.kind !== 'timer' && reach.kind !== 'phase');
 }
 
 async function recordedBefore(unit: Unit, input: StepToRecord, digest: string): Promise<RecordedStep | null> {
@@ -132,6 +133,7 @@ async function recordNew(
   await showFlags(unit, row, position, state);
   await saveDeployments(unit, row, position, events);
   await saveProcess(unit, row, state, events);
+  await settleCallbacks(unit, row, events);
   await giveUpEffects(unit, row, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events);
   await saveRelease(unit, row, state, { seq, runId, historyLength });

@@ -5,6 +5,8 @@ import type { Tables } from '../tables';
 export interface Endpoint {
   url: string;
   timeoutMs: number;
+  /** How long the answer to an apply may take when it comes by a callback; null: it comes at once (PRO-6). */
+  callbackTimeoutMs: number | null;
 }
 
 /**
@@ -19,8 +21,11 @@ export async function endpointOf(
   const query = sql
     .selectFrom('serviceEndpoints')
     .innerJoin('services', 'services.id', 'serviceEndpoints.serviceId')
-    .select(['serviceEndpoints.url', 'services.timeoutMs'])
+    .select(['serviceEndpoints.url', 'services.timeoutMs', 'services.callback', 'services.callbackTimeoutMs'])
     .where('serviceEndpoints.serviceId', '=', serviceId)
     .where('serviceEndpoints.environmentId', '=', environmentId);
-  return (await query.executeTakeFirst()) ?? null;
+  const row = await query.executeTakeFirst();
+  return row
+    ? { url: row.url, timeoutMs: row.timeoutMs, callbackTimeoutMs: row.callback === 1 ? row.callbackTimeoutMs : null }
+    : null;
 }

@@ -12,6 +12,9 @@ export interface ServiceToPut {
   slug: string;
   displayName: string;
   timeoutMs: number;
+  /** A 202 means that the outcome comes by a callback (PRO-6). */
+  callback: boolean;
+  callbackTimeoutMs: number;
   /** null: as they are (HTTP-7). */
   endpoints: Endpoints | null;
   by: string;
@@ -39,7 +42,7 @@ export type PutServiceOutcome = { kind: 'created' | 'changed' | 'unchanged'; ser
  * while a release deploys it: where it is sent to is read at each attempt, so this heals what is under way (REL-19).
  */
 export async function putService(unit: Unit, input: ServiceToPut): Promise<PutServiceOutcome> {
-  const { projectId, slug, displayName, timeoutMs } = input;
+  const { projectId, slug, displayName, timeoutMs, callback, callbackTimeoutMs } = input;
   const known = await lockService(unit, projectId, slug);
   if (known && known.deletedAt !== null) {
     return { kind: 'gone' };
@@ -55,15 +58,16 @@ export async function putService(unit: Unit, input: ServiceToPut): Promise<PutSe
     newEndpoints: newEndpoints(current, wanted),
     environments: new Set(environmentIds.keys()),
   });
-  if (known && !endpointsChange && known.displayName === displayName && known.timeoutMs === timeoutMs) {
+  const settings = { displayName, timeoutMs, callback: callback ? (1 as const) : (0 as const), callbackTimeoutMs };
+  if (known && !endpointsChange && areSame(known, settings)) {
     return { kind: 'unchanged', serviceId: known.id };
   }
 
-  const serviceId = known ? known.id : await insertService(unit, input);
+  const serviceId = known ? known.id : await insertService(unit, input, settings);
   if (known) {
     await unit.sql
       .updateTable('services')
-      .set((row) => ({ displayName, timeoutMs, version: row('version', '+', 1) }))
+      .set((row) => ({ ...settings, version: row('version', '+', 1) }))
       .where('id', '=', known.id)
       .execute();
   }
@@ -80,19 +84,30 @@ export async function putService(unit: Unit, input: ServiceToPut): Promise<PutSe
     actorId: input.by,
     projectId,
     releaseId: null,
-    data: { service: slug, serviceId, displayName, timeoutMs, endpoints: Object.fromEntries(wanted) },
+    data: {
+      ...{ service: slug, serviceId, displayName, timeoutMs, callback, callbackTimeoutMs },
+      endpoints: Object.fromEntries(wanted),
+    },
   });
   return { kind: known ? 'changed' : 'created', serviceId };
 }
 
-async function insertService(
-  unit: Unit,
-  { projectId, slug, displayName, timeoutMs, at }: ServiceToPut,
-): Promise<string> {
+type Settings = Pick<ServiceRow, 'displayName' | 'timeoutMs' | 'callback' | 'callbackTimeoutMs'>;
+
+function areSame(known: Settings, wanted: Settings): boolean {
+  return (
+    known.displayName === wanted.displayName &&
+    known.timeoutMs === wanted.timeoutMs &&
+    known.callback === wanted.callback &&
+    known.callbackTimeoutMs === wanted.callbackTimeoutMs
+  );
+}
+
+async function insertService(unit: Unit, { projectId, slug, at }: ServiceToPut, settings: Settings): Promise<string> {
   const id = newId();
   await unit.sql
     .insertInto('services')
-    .values({ id, projectId, slug, displayName, timeoutMs, createdAt: at, deletedAt: null })
+    .values({ id, projectId, slug, ...settings, createdAt: at, deletedAt: null })
     .execute();
   return id;
 }

@@ -37,7 +37,7 @@ export async function removeEndpointsIn(
     .execute();
   const services = await unit.sql.selectFrom('services').selectAll().where('id', 'in', ids).orderBy('id').execute();
   const left = await endpointsOf(unit.sql, ids);
-  for (const { id, slug, displayName, timeoutMs } of services) {
+  for (const { id, slug, displayName, timeoutMs, callback, callbackTimeoutMs } of services) {
     unit.record({
       type: 'service-changed',
       at,
@@ -49,6 +49,8 @@ export async function removeEndpointsIn(
         serviceId: id,
         displayName,
         timeoutMs,
+        callback: callback === 1,
+        callbackTimeoutMs,
         endpoints: Object.fromEntries(left.get(id) ?? []),
       },
     });

@@ -21,6 +21,8 @@ export interface WebhookRequest {
   notAfter?: Instant;
   /** What the target is asked to have; null for the revert of a first deployment. */
   version: string | null;
+  /** Whether the body tells it where to call back, so that a 202 means that it will (PRO-6). */
+  mayCallBack?: boolean;
 }
 
 export type WebhookSurroundings = ExchangeSurroundings;
@@ -30,7 +32,8 @@ export type WebhookSurroundings = ExchangeSurroundings;
  * is an outcome; thrown is only what is wrong with the request itself, before anything is sent.
  */
 export async function sendWebhook(request: WebhookRequest, surroundings: WebhookSurroundings): Promise<WebhookOutcome> {
-  const { url, id, body, secrets, timeoutMs, notAfter, version, contentType = 'application/json' } = request;
+  const { url, id, body, secrets, timeoutMs, notAfter, version } = request;
+  const { contentType = 'application/json', mayCallBack = false } = request;
   const sign = createWebhookSigner(secrets);
   const result = await exchange(
     {
@@ -52,6 +55,7 @@ export async function sendWebhook(request: WebhookRequest, surroundings: Webhook
         retryAfterMs: readRetryAfter(result.headers['retry-after'], surroundings.now()),
         currentVersion: readCurrentVersion(result.body ?? ''),
         version,
+        mayCallBack,
       });
     case 'not-allowed':
       return { kind: 'refused', detail: result.detail };

@@ -294,7 +294,10 @@ describe('POST /v1/apply', () => {
       expect(first.body.documents[0].difference).toEqual([
         {
           ...{ path: '', from: null },
-          to: { displayName: 'payments', endpoints: ENDPOINTS, timeoutMs: 30_000, callback: false },
+          to: {
+            ...{ displayName: 'payments', endpoints: ENDPOINTS, timeoutMs: 30_000 },
+            ...{ callback: false, callbackTimeoutMs: 3_600_000 },
+          },
         },
       ]);
       expect(second.body.documents[0].difference).toEqual([
@@ -316,7 +319,7 @@ describe('POST /v1/apply', () => {
     it('have all their faults named, with their place in the request', async () => {
       const { status, body } = await apply([
         service({ endpoints: { moon: 'https://example.com', production: 'http://127.0.0.1' }, timeoutMs: 1 }),
-        service({ callback: true }, 'orders'),
+        service({ callback: true, callbackTimeout: '8d' }, 'orders'),
       ]);
 
       expect({ status, code: body.code }).toEqual({ status: 400, code: 'service.invalid' });
@@ -324,7 +327,7 @@ describe('POST /v1/apply', () => {
         'documents[0].spec.endpoints.moon',
         'documents[0].spec.endpoints.production',
         'documents[0].spec.timeoutMs',
-        'documents[1].spec.callback',
+        'documents[1].spec.callbackTimeout',
       ]);
     });
 

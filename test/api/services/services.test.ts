@@ -62,7 +62,8 @@ describe('PUT /v1/projects/{project}/services/{service}', () => {
     expect(headers['etag']).toBe(read.headers['etag']);
     expect(body).toEqual({
       ...{ name: 'payments', project: 'shop', displayName: 'payments', endpoints: both, timeoutMs: 30_000 },
-      ...{ callback: false, createdAt: new Date(NOON).toISOString(), secretCreatedAt: new Date(NOON).toISOString() },
+      ...{ callback: false, callbackTimeoutMs: 3_600_000 },
+      ...{ createdAt: new Date(NOON).toISOString(), secretCreatedAt: new Date(NOON).toISOString() },
       ...{ versions: { development: null, staging: null, production: null }, release: null, queued: [] },
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/) as string,
     });
@@ -77,7 +78,7 @@ describe('PUT /v1/projects/{project}/services/{service}', () => {
     const answers = [
       await admin.put(at('same'), { endpoints: both, timeout: 'PT1M', displayName: 'Same' }),
       await admin.put(at('same'), { endpoints: both, timeout: 60_000, timeoutMs: 1, displayName: 'Same' }),
-      await admin.put(at('same'), { timeoutMs: 60_000, displayName: 'Same', callback: false }),
+      await admin.put(at('same'), { timeoutMs: 60_000, displayName: 'Same', callback: false, callbackTimeout: 'PT1H' }),
       await admin.put(at('same'), (await admin.get(at('same'))).body as object),
       await admin.put(at('same'), first.body as object),
     ];
@@ -109,7 +110,7 @@ describe('PUT /v1/projects/{project}/services/{service}', () => {
         development: 'http://ada:secret@example.com',
       },
       timeout: '5 parsecs',
-      callback: true,
+      callbackTimeout: '8d',
     });
 
     expect(answer.status).toBe(400);
@@ -120,21 +121,29 @@ describe('PUT /v1/projects/{project}/services/{service}', () => {
       'endpoints.production',
       'endpoints.development',
       'timeout',
-      'callback',
+      'callbackTimeout',
     ]);
     await admin.get(at('faulty')).expect(404);
   });
 
-  it('WHK-1: says that callbacks are not there yet, also where nothing else is wrong or new', async () => {
+  it('PRO-6: takes answers that come later, with a time for them, and tells of both', async () => {
     await admin.put(at('answers'), {}).expect(201);
 
-    const { status, body } = await admin.put(at('answers'), { callback: true });
+    const later = await admin.put(at('answers'), { callback: true, callbackTimeout: '2h' });
+    const again = await admin.put(at('answers'), later.body as object);
+    const longer = await admin.put(at('answers'), { callback: true, callbackTimeoutMs: 10_800_000 });
+    const atOnce = await admin.put(at('answers'), {});
 
-    expect(status).toBe(400);
-    expect(body).toMatchObject({
-      code: 'service.invalid',
-      errors: [{ path: 'callback', message: 'must be false: answers at once are the only ones so far' }],
-    });
+    expect(later.body).toMatchObject({ callback: true, callbackTimeoutMs: 7_200_000 });
+    expect(again.headers['etag']).toBe(later.headers['etag']);
+    expect(longer.body).toMatchObject({ callback: true, callbackTimeoutMs: 10_800_000 });
+    expect(atOnce.body).toMatchObject({ callback: false, callbackTimeoutMs: 3_600_000 });
+    const changes = (await eventsOf('answers')).filter(({ type }) => type === 'service-changed');
+    expect(changes.map(({ data }) => data)).toMatchObject([
+      { callback: true, callbackTimeoutMs: 7_200_000 },
+      { callback: true, callbackTimeoutMs: 10_800_000 },
+      { callback: false, callbackTimeoutMs: 3_600_000 },
+    ]);
   });
 
   it.each([
@@ -142,6 +151,8 @@ describe('PUT /v1/projects/{project}/services/{service}', () => {
     [{ timeoutMs: 999 }, 'timeoutMs'],
     [{ timeoutMs: 1_000.5 }, 'timeoutMs'],
     [{ timeout: 0, timeoutMs: 1_000 }, 'timeout'],
+    [{ callbackTimeout: 'soon' }, 'callbackTimeout'],
+    [{ callbackTimeoutMs: 604_800_001 }, 'callbackTimeoutMs'],
     [{ endpoints: { constructor: PRODUCTION } }, 'endpoints.constructor'],
     [{ endpoints: { staging: '' } }, 'endpoints.staging'],
     [{ endpoints: { staging: `https://example.com/${'x'.repeat(2_000)}` } }, 'endpoints.staging'],

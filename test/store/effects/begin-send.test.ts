@@ -357,11 +357,11 @@ describe('what is known of what is under way', () => {
     expect(await effectsUnderWay(world.store.read, { id: release })).toEqual([
       {
         ...{ service: 'payments', environment: 'staging', direction: 'apply', phase: 'all', tries: 1, since: at },
-        ...{ nextAttemptAt: at + 1_010, detail: 'The target answered 503' },
+        ...{ nextAttemptAt: at + 1_010, awaitedUntil: null, detail: 'The target answered 503' },
       },
       {
         ...{ service: 'payments', environment: 'production', direction: 'apply', phase: 'all', tries: 1 },
-        ...{ since: at + 1, nextAttemptAt: null, detail: null },
+        ...{ since: at + 1, nextAttemptAt: null, awaitedUntil: null, detail: null },
       },
     ]);
     expect(await effectsUnderWay(world.store.read, { id: 'another' })).toEqual([]);

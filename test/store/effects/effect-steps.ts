@@ -9,6 +9,7 @@ import { claim, goOn } from '../releases/release-steps';
 
 export const DONE: WebhookOutcome = { kind: 'done' };
 export const REFUSED: WebhookOutcome = { kind: 'refused', detail: 'The target answered 400' };
+export const ACCEPTED: WebhookOutcome = { kind: 'accepted' };
 export const BROKEN: WebhookOutcome = { kind: 'broken', detail: 'The target answered 503', retryAfterMs: null };
 
 /** What a target answers that somebody else has brought to that version; undefined: it does not say to which. */

@@ -26,6 +26,7 @@ async function newService(slug: string): Promise<{ id: string; slug: string }> {
   const outcome = await test.store.write((unit) =>
     putService(unit, {
       ...{ projectId, slug, displayName: slug, timeoutMs: 30_000, endpoints: null, by: 'ada', at: NOON },
+      ...{ callback: false, callbackTimeoutMs: 3_600_000 },
       ...{ judge: () => undefined, judgeContent: () => undefined },
     }),
   );

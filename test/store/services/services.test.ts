@@ -37,6 +37,7 @@ function put(changes: Partial<ServiceToPut> = {}) {
   return test.store.write((unit) =>
     putService(unit, {
       ...{ projectId: project.projectId, slug: 'payments', displayName: 'Payments', timeoutMs: 30_000 },
+      ...{ callback: false, callbackTimeoutMs: 3_600_000 },
       ...{ endpoints: both, judgeContent: () => undefined, ...accepted },
       ...changes,
     }),
@@ -171,10 +172,10 @@ describe('REL-19: endpointOf', () => {
     const { development, production } = project.environments;
     const at = (environmentId: string) => endpointOf(test.store.read, serviceId, environmentId);
 
-    expect(await at(production)).toEqual({ url: PRODUCTION, timeoutMs: 30_000 });
+    expect(await at(production)).toEqual({ url: PRODUCTION, timeoutMs: 30_000, callbackTimeoutMs: null });
     expect(await at(development)).toBeNull();
-    await put({ endpoints: new Map([['production', STAGING]]), timeoutMs: 1_000 });
-    expect(await at(production)).toEqual({ url: STAGING, timeoutMs: 1_000 });
+    await put({ endpoints: new Map([['production', STAGING]]), timeoutMs: 1_000, callback: true });
+    expect(await at(production)).toEqual({ url: STAGING, timeoutMs: 1_000, callbackTimeoutMs: 3_600_000 });
     await remove();
     expect(await at(production)).toBeNull();
   });
