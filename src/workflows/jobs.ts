@@ -25,6 +25,10 @@ export class Jobs {
   private readonly underWay = new Set<string>();
   private readonly stops = new Map<string, Stop>();
   private ended: FinishedJob[] = [];
+  /** As `follow` was told last. */
+  private asked: { names: ReadonlySet<string>; decided: number } = { names: new Set(), decided: 0 };
+  /** One has stopped that is to be waited for, or begun again at once. */
+  private hasStopped = false;
   private broken: { error: unknown } | null = null;
 
   constructor(
@@ -41,8 +45,11 @@ export class Jobs {
       throw this.broken.error;
     }
     this.ended = this.ended.filter(({ job }) => asksFor(state, job));
+    this.hasStopped = false;
+    const jobs = jobsOf(state);
+    this.asked = { names: new Set(jobs.map(jobName)), decided: state.decided };
     let resumesAt = Infinity;
-    for (const job of jobsOf(state)) {
+    for (const job of jobs) {
       const name = jobName(job);
       const stop = this.stops.get(name);
       const hasStopped = stop !== undefined && stop.decided >= state.decided && stop.until > now;
@@ -63,7 +70,7 @@ export class Jobs {
 
   /** Whether there is something for the workflow to look at. */
   get hasNews(): boolean {
-    return this.ended.length > 0 || this.broken !== null;
+    return this.ended.length > 0 || this.hasStopped || this.broken !== null;
   }
 
   get isIdle(): boolean {
@@ -81,6 +88,9 @@ export class Jobs {
         } else {
           const until = awaitedUntil === undefined ? Infinity : Math.max(awaitedUntil, Date.now() + SHORTEST_STOP_MS);
           this.stops.set(name, { decided, until });
+          // What it waits for may have been decided while its word was on its way; then nothing else calls.
+          this.hasStopped ||=
+            this.asked.names.has(name) && (awaitedUntil !== undefined || this.asked.decided > decided);
         }
         this.tell(actions);
       },

@@ -457,6 +457,32 @@ const answering = (service: string, environment: string, status: number): Parame
     return isMeant;
   };
 
+/** A release that its target answers later: once not in time, and once by a callback. */
+const calledBack: Scenario['run'] = async (world) => {
+  const target = await startVersionTarget();
+  const payments = await world.putService('payments', { staging: target.urlOf('payments', 'staging') });
+  await world.letCallBack(payments, 1_500);
+  target.meet((_, response) => {
+    response.writeHead(202).end();
+    return true;
+  });
+  const release = await world.trigger({
+    phases: [phase('all', { bakeMs: HOUR })],
+    services: { payments: '1.4.2' },
+    beforeFlags: ['payments'],
+  });
+  await world.reaches(release, 'failed');
+  await world.letCallBack(payments, HOUR);
+  await world.act(release, 'retry');
+  const { id } = await eventually('the target was asked again', () => target.deliveries[1]);
+  await world.rests(release);
+  await world.outcomeOf(await world.callBack(id));
+  await world.bakes(release, 0);
+  target.meet(null);
+  await aborts(world, release);
+  return idsOf(world, release);
+};
+
 const SERVICE_SCENARIOS: Scenario[] = [
   {
     name: 'services',
@@ -519,6 +545,7 @@ const SERVICE_SCENARIOS: Scenario[] = [
       await aborts(world, release);
     }),
   },
+  { name: 'services-called-back', run: calledBack },
 ];
 
 const RANDOM_RUNS = 20;

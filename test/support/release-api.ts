@@ -26,7 +26,7 @@ import { ensureAdmin } from '../../src/store/users/ensure-admin';
 import { FlagFollower } from '../../src/targets/flags/flag-follower';
 import { FlagImage } from '../../src/targets/flags/flag-image';
 import { faultOfUrl } from '../../src/targets/webhooks/address-policy';
-import { taskQueueOf } from '../../src/workflows/messages';
+import { releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { ADMIN_TOKEN } from './api-fixture';
 import { eventually } from './eventually';
 import { connectTemporal, type TemporalConnections } from './release-world';
@@ -308,6 +308,14 @@ export class ReleaseApi {
 
   async eventTypes(id: string): Promise<string[]> {
     return (await this.events(id)).map(({ type }) => type);
+  }
+
+  /** All that Temporal keeps of a release's workflow, as text. */
+  async historyOf(id: string): Promise<string> {
+    const workflow = this.temporal.client.workflow.getHandle(releaseWorkflowId(this.store.installationId, id));
+    return JSON.stringify(await workflow.fetchHistory(), (name, value: unknown) =>
+      name === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString() : value,
+    );
   }
 
   /** Everything that a client of that environment gets for a context, of one answer. */

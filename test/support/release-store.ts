@@ -1,9 +1,10 @@
 import { readAction, type ActionRecord } from '../../src/api/releases/outcome-waiters';
 import type { ActionVerb, Phase, Pipeline, Review } from '../../src/domain/pipeline';
-import type { ActionRights, ReleaseState, ShownState } from '../../src/domain/release';
+import type { ActionRights, Callback, ReleaseState, ShownState } from '../../src/domain/release';
 import { shownState } from '../../src/domain/release';
 import { checkExpression } from '../../src/expressions/check-expression';
 import { readAudit } from '../../src/store/audit/read-audit';
+import { acceptCallback } from '../../src/store/effects/accept-callback';
 import { putFlag } from '../../src/store/flags/put-flag';
 import { newId } from '../../src/store/new-id';
 import { putPipeline } from '../../src/store/pipelines/put-pipeline';
@@ -159,6 +160,24 @@ export class ReleaseStore {
         .where('environmentId', '=', this.environments[environment] ?? '')
         .execute();
     });
+  }
+
+  /** Lets the target of a service answer later, within that time of its 202 (PRO-6). */
+  async letCallBack(serviceId: string, callbackTimeoutMs: number): Promise<void> {
+    await this.store.write(async ({ sql }) => {
+      await sql.updateTable('services').set({ callback: 1, callbackTimeoutMs }).where('id', '=', serviceId).execute();
+    });
+  }
+
+  /** What the target of an effect says later, accepted; the action's id. */
+  async callBack(key: string, callback: Callback = { state: 'succeeded' }): Promise<string> {
+    const accepted = await this.store.write((unit) =>
+      acceptCallback(unit, { key, callback, detail: null, now: Date.now() }),
+    );
+    if (accepted.kind !== 'accepted') {
+      throw new Error(`The callback is ${accepted.kind}`);
+    }
+    return accepted.actionId;
   }
 
   /** What becomes of a trigger that switches these gates on. */

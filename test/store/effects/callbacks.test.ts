@@ -34,7 +34,7 @@ let at: number;
 beforeEach(async () => {
   world = new ReleaseStore(await newParts());
   payments = await world.putService('payments', { staging: 'http://127.0.0.1:1/payments' });
-  await callsBack(true);
+  await world.letCallBack(payments, HOUR);
   release = await world.trigger({
     phases: [phase('all', { bakeMs: HOUR })],
     services: { payments: '1.4.2' },
@@ -44,16 +44,6 @@ beforeEach(async () => {
   at = Date.now();
 });
 afterEach(() => world.close());
-
-async function callsBack(callback: boolean): Promise<void> {
-  await world.store.write(async ({ sql }) => {
-    await sql
-      .updateTable('services')
-      .set({ callback: callback ? 1 : 0 })
-      .where('id', '=', payments)
-      .execute();
-  });
-}
 
 const callBack = (
   key: string,
@@ -138,7 +128,7 @@ describe('a 202 of a target that may call back', () => {
   });
 
   it('PRO-6: is no matter of a service that answers at once', async () => {
-    await callsBack(false);
+    await world.store.write(({ sql }) => sql.updateTable('services').set({ callback: 0 }).execute());
 
     expect(await nextSend(world, release)).toMatchObject({ callbackTimeoutMs: null });
   });
