@@ -2,7 +2,7 @@ import { allowedActions, decide } from '../../src/domain/decide';
 import { SECOND } from '../../src/domain/instant';
 import { nextStep } from '../../src/domain/next-step';
 import { refuseEnded } from '../../src/domain/refuse-ended';
-import type { AcceptedAction, Callback, ReleaseEvent } from '../../src/domain/release';
+import type { AcceptedAction, Callback, ManualPlan, ReleaseEvent, StepPlan } from '../../src/domain/release';
 import { action, after, did, NOON, phase, plan, service } from './release-fixture';
 
 const FLAGS = { kind: 'flags' } as const;
@@ -13,6 +13,13 @@ const of = plan({
 const item = { service: 'payments', environment: 'staging' };
 const started: ReleaseEvent[] = [did.start(), did.rollOut(0, 1, ['staging'])];
 const applying: ReleaseEvent[] = [...started, did.touch('payments', 'staging')];
+
+const asksOnePerson: ManualPlan = { approvals: 1, notesRequired: false, authorMaySubmit: true, deadline: null };
+
+const stepPlan = (name: string, kind: StepPlan['kind']): StepPlan => ({
+  ...{ name, kind, environments: [], notEnvironments: [], phases: [] },
+  ...{ runWhen: 'success', start: 'after-previous', required: false, skipped: false },
+});
 
 const calledBack = (callback: Callback, more: Partial<AcceptedAction> = {}): AcceptedAction =>
   action('callback', of, {
@@ -109,6 +116,62 @@ describe('a callback', () => {
     const state = after(of, ...applying, did.abort(), { type: 'release-aborted', at: NOON });
 
     expect(refuseEnded(state, [calledBack({ state: 'failed' })])[0]?.refusal).toEqual(SETTLED);
+  });
+
+  describe('where the roll-out is a step of a process', () => {
+    const check = { ...stepPlan('Check', 'manual'), manual: asksOnePerson };
+    const rollOut = { ...stepPlan('Roll out', 'roll-out'), start: 'with-previous' as const };
+    const ofProcess = plan({ ...of, process: [check, rollOut] });
+    const place = { at: NOON, phase: 0, environment: 'staging', attempt: 1 };
+    const rollsOut = (tried = 1): ReleaseEvent => ({ ...place, type: 'step-started', step: 1, try: tried });
+    const waiting: ReleaseEvent[] = [
+      ...[did.start(), did.rollOut(0, 1, ['staging'], ['manual', 'roll-out'])],
+      ...[did.wait(0, 'staging'), rollsOut()],
+    ];
+    const again: ReleaseEvent[] = [
+      ...waiting,
+      {
+        ...{ ...place, type: 'interruption-raised', step: 1, interruption: 2, kind: 'failure', deadlineAt: null },
+        failure: { detail: 'The target called back that it failed', errored: false },
+      },
+      {
+        ...{ ...place, type: 'interruption-submitted', step: 1, interruption: 2, result: 'retry' },
+        ...{ by: 'olga', action: 'action-0' },
+      },
+      rollsOut(2),
+    ];
+    const outcome = (happened: ReleaseEvent[], more: Partial<AcceptedAction> = {}) => {
+      const state = after(ofProcess, ...happened);
+      const callback = calledBack({ state: 'succeeded' }, more);
+      const decision = decide({ state, plan: ofProcess, holds: [] }, callback, NOON + SECOND, NOON + SECOND);
+      return 'events' in decision ? decision.events.map(({ type }) => type) : decision;
+    };
+    const ofTry = (tried: number) => ({ item: { ...item, try: tried } });
+
+    it('PRO-6: counts while the step runs, also when the deployment waits for a person meanwhile', () => {
+      expect(after(ofProcess, ...waiting).phases[0]?.deployments[0]?.state).toBe('waiting');
+      expect(outcome(waiting)).toEqual(['service-applied']);
+    });
+
+    it.each<[string, ReleaseEvent[]]>([
+      ['has not begun', waiting.slice(0, -1)],
+      ['has ended', [...waiting, { ...place, type: 'step-succeeded', step: 1 }]],
+      ['has failed and asks a person', again.slice(0, -2)],
+    ])('PRO-6: is too late or too early where the step %s', (_, happened) => {
+      expect(outcome(happened)).toEqual(SETTLED);
+    });
+
+    it('INT-10: counts for the try that it is about, and for no other', () => {
+      expect([outcome(again, ofTry(2)), outcome(waiting, ofTry(1))]).toEqual([
+        ['service-applied'],
+        ['service-applied'],
+      ]);
+      expect([outcome(again), outcome(again, ofTry(1)), outcome(waiting, ofTry(2))]).toEqual([
+        SETTLED,
+        SETTLED,
+        SETTLED,
+      ]);
+    });
   });
 
   it('is no action that a person may do', () => {

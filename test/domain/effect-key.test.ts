@@ -1,5 +1,5 @@
 import type { Effect } from '../../src/domain/effect-key';
-import { effectKey } from '../../src/domain/effect-key';
+import { effectKey, tryOfKey } from '../../src/domain/effect-key';
 
 const effect: Effect = {
   release: '01JZ8W6N',
@@ -12,6 +12,12 @@ const effect: Effect = {
 
 /** What is the same in all keys but for the phase. */
 const keyOf = (phase: string): string => `01JZ8W6N/-/${phase}/production/payments/apply/1`;
+
+it('INT-10: the try of a step that a person has decided can be read from its key, whatever else is in it', () => {
+  const tries = [1, '2', '1.2', '3.11'].map((attempt) => tryOfKey(effectKey({ ...effect, item: 'v1.7', attempt })));
+
+  expect(tries).toEqual([1, 1, 2, 11]);
+});
 
 describe('effectKey', () => {
   it('WHK-3: names release, track, phase, environment, item, direction and attempt; without a tenant the track is -', () => {

@@ -1,6 +1,6 @@
 import { readAction, type ActionRecord } from '../../src/api/releases/outcome-waiters';
 import type { ActionVerb, Phase, Pipeline, Review } from '../../src/domain/pipeline';
-import type { ActionRights, Callback, ReleaseState, ShownState } from '../../src/domain/release';
+import type { ActionRights, Callback, InterruptionAnswer, ReleaseState, ShownState } from '../../src/domain/release';
 import { shownState } from '../../src/domain/release';
 import { checkExpression } from '../../src/expressions/check-expression';
 import { readAudit } from '../../src/store/audit/read-audit';
@@ -61,6 +61,8 @@ export interface ActionToAccept {
   rights?: Partial<ActionRights>;
   /** `accept-drift`: what is given up. */
   item?: { service: string; environment: string | null };
+  /** `submit`: what is answered. */
+  answer?: InterruptionAnswer;
 }
 
 /** What a `ReleaseStore` is made of. */
@@ -265,6 +267,7 @@ export class ReleaseStore {
         reason: null,
         expiresAfterMs: asked.expiresAfterMs ?? null,
         ...(asked.item && { item: asked.item }),
+        ...(asked.answer && { answer: asked.answer }),
         now: asked.at ?? Date.now(),
         judge: (plan) => ({
           mayApprove: plan.phases.map(({ name }) => name),

@@ -1,4 +1,6 @@
 import type { JobEnd } from '../../src/activities/roll-out';
+import type { ProcessStep } from '../../src/domain/pipeline';
+import { manual, rollOut } from '../domain/process-fixture';
 import { eventually } from '../support/eventually';
 import { phase } from '../support/release-store';
 import type { TemporalConnections } from '../support/release-world';
@@ -29,10 +31,11 @@ afterEach(async () => {
 });
 
 /** A release of `payments`, which promises to call back within that time; its id. */
-async function released(callbackTimeoutMs = HOUR): Promise<string> {
+async function released(callbackTimeoutMs = HOUR, process: ProcessStep[] = []): Promise<string> {
   const id = await world.putService('payments', { staging: target.urlOf('payments', 'staging') });
   await world.letCallBack(id, callbackTimeoutMs);
-  return world.trigger({ phases: [phase('all', { bakeMs: HOUR })], flags: [], services: { payments: '2' } });
+  const phases = [phase('all', { bakeMs: HOUR })];
+  return world.trigger({ phases, process, flags: [], services: { payments: '2' } });
 }
 
 /** The target takes every apply and says that it will call back, as soon as that promise is kept. */
@@ -130,6 +133,23 @@ it('REL-33: a callback is awaited across runs, and nothing is sent again', async
   await world.outcomeOf(await callBack());
 
   await world.bakes(release, 0);
+  expect(target.deliveries).toHaveLength(1);
+});
+
+it('PRO-6: a roll-out that is a step waits for its callback, and for nobody who is asked meanwhile', async () => {
+  promises();
+  await world.startWorker();
+  const release = await released(HOUR, [manual(), rollOut({ start: 'with-previous' })]);
+  await awaited(release);
+  await world.reaches(release, 'waiting-for-intervention');
+
+  const outcome = await world.outcomeOf(await callBack());
+  await eventually('the step has ended', async () => (await world.eventTypes(release)).includes('step-succeeded'));
+  const answer = { interruption: 1, result: 'proceed', hasNotes: false } as const;
+  await world.act(release, 'submit', { answer });
+
+  await world.bakes(release, 0);
+  expect(outcome).toBe('applied');
   expect(target.deliveries).toHaveLength(1);
 });
 

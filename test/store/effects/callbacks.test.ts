@@ -3,7 +3,8 @@ import { acceptCallback, type CallbackAccepted } from '../../../src/store/effect
 import { effectsUnderWay } from '../../../src/store/effects/effects-under-way';
 import { failedEffects } from '../../../src/store/effects/failed-effects';
 import { getService } from '../../../src/store/services/get-service';
-import { newParts, phase, ReleaseStore } from '../../support/release-store';
+import { manual, rollOut } from '../../domain/process-fixture';
+import { newParts, phase, ReleaseStore, type ReleaseToTrigger } from '../../support/release-store';
 import { onPostgres } from '../../support/test-store';
 import { goOn, stepOf, undecided } from '../releases/release-steps';
 import {
@@ -340,5 +341,73 @@ describe('a callback', () => {
       const ends = (await world.eventTypes(other)).filter((type) => /^service-appl(ied|y-failed)$/.test(type));
       expect(ends).toHaveLength(1);
     }
+  });
+});
+
+describe('a callback about a roll-out that is a step of a process', () => {
+  const steps = async (of: string) =>
+    (await world.position(of)).phases[0]?.deployments.map((each) => ({
+      state: each.state,
+      steps: each.steps?.map((step) => `${step.kind} ${step.state} ${step.try}`),
+    }));
+
+  /** Sends the apply of `stock` under this try, and has it answered with 202. */
+  async function awaitedBy(of: string, tried: number) {
+    const sent = await nextSend(world, of, { try: tried, now: at });
+    await answer(world, sent, ACCEPTED, at);
+    return sent;
+  }
+
+  const started = async (process: ReleaseToTrigger['process'] = [rollOut()], guidedFailure = false) => {
+    const stock = await world.putService('stock', { staging: 'http://127.0.0.1:1/stock' });
+    await world.letCallBack(stock, HOUR);
+    const id = await world.trigger({
+      ...{ phases: [phase('all', { bakeMs: HOUR })], flags: [], services: { stock: '7' } },
+      ...{ process, guidedFailure },
+    });
+    await enter(world, id);
+    return { id, stock };
+  };
+
+  it('PRO-6: counts while the deployment waits for a person, who is asked all the same', async () => {
+    const { id, stock } = await started([manual(), rollOut({ start: 'with-previous' })]);
+    const sent = await awaitedBy(id, 1);
+    const before = await steps(id);
+
+    const action = await accepted(sent.key);
+    await goOn(world, id);
+    const end = await nextItem(world, id);
+    await goOn(world, id, { finished: [{ job: deployment({ try: 1 }), at: Date.now(), outcome: 'succeeded' }] });
+
+    expect(before).toEqual([{ state: 'waiting', steps: ['manual waiting 1', 'roll-out running 1'] }]);
+    expect([await outcomeOf(action), await versionOf(world, stock), end.kind]).toEqual(['applied', '7', 'succeeded']);
+    expect(await steps(id)).toEqual([{ state: 'waiting', steps: ['manual waiting 1', 'roll-out succeeded 1'] }]);
+  });
+
+  it('INT-10: is about one try: it settles that and no other, and an earlier one’s is too late', async () => {
+    const { id, stock } = await started([rollOut()], true);
+    const first = await awaitedBy(id, 1);
+    await accepted(first.key, { state: 'failed', currentVersion: null }, 'Out of memory');
+    await goOn(world, id);
+    const failed = await nextItem(world, id);
+    if (failed.kind !== 'failed') throw new Error(failed.kind);
+    await goOn(world, id, { finished: [failureOf(deployment({ try: 1 }), failed)] });
+    const asked = await steps(id);
+    await world.accept(id, 'submit', { answer: { interruption: 1, result: 'retry', hasNotes: false } });
+    await goOn(world, id);
+    const second = await awaitedBy(id, 2);
+
+    const late = await callBack(first.key, { state: 'failed', currentVersion: null }, 'Out of memory');
+    const action = await accepted(second.key);
+    const meanwhile = await nextItem(world, id, { try: 2, now: at + 2 * HOUR });
+    await goOn(world, id);
+
+    expect(asked).toEqual([{ state: 'waiting', steps: ['roll-out waiting 1'] }]);
+    expect([first.key, second.key].map((key) => key.split('/').at(-1))).toEqual(['1', '1.2']);
+    expect([late.kind, meanwhile.kind, await outcomeOf(action)]).toEqual(['settled', 'stopped', 'applied']);
+    expect(await effectOf(world, first.key)).toMatchObject({ status: 'failed', detail: 'Out of memory' });
+    expect(await effectOf(world, second.key)).toMatchObject({ status: 'done', awaitedUntil: null });
+    expect(await versionOf(world, stock)).toBe('7');
+    expect((await nextItem(world, id, { try: 2 })).kind).toBe('succeeded');
   });
 });
