@@ -6,7 +6,7 @@ import type { AcceptedAction, InterruptionResult, ReleaseEvent, ReleasePlan, Rel
 
 /*
  * Interruptions: who holds one is judged here and kept by the store, under the release's lock; what they answer is an
- * action of the release and decided in its order (docs/adr/0016).
+ * action of the release and decided in its order (docs/adr/0017).
  */
 
 /** An interruption as far as taking it goes. */

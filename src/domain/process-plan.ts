@@ -1,5 +1,6 @@
 import type { ManualDeadline, ManualStep, ProcessStep, StepKind } from './pipeline';
 import type { ManualPlan, StepPlan } from './release';
+import { isRequired } from './skip-steps';
 
 /** Name of the roll-out that a process has without listing it; another where a step has that name (PRO-7). */
 const IMPLIED_NAMES = ['Roll out', 'Roll out the change set'];
@@ -15,7 +16,8 @@ export function processPlan(process: readonly ProcessStep[], skipSteps: readonly
   const left = new Set(skipSteps.map((name) => name.toLowerCase()));
   const listed = process.map((step): StepPlan => {
     const { name, kind, environments, notEnvironments, phases, runWhen, start } = step;
-    const required = isRequired(step);
+    // A roll-out is what a deployment is for: it is not left out, nor its failure ignored.
+    const required = isRequired(step) || kind === 'roll-out';
     return {
       ...{ name, kind, environments, notEnvironments, phases, start, required },
       runWhen: typeof runWhen === 'string' ? runWhen : 'expression',
@@ -28,14 +30,6 @@ export function processPlan(process: readonly ProcessStep[], skipSteps: readonly
   }
   // The first one listed starts with nothing: least of all with what has to come before it.
   return [impliedRollOut(listed), ...listed.map((step, index) => (index === 0 ? afterPrevious(step) : step))];
-}
-
-/**
- * Whether nobody may leave a step out: it says so, a team is responsible for it (PRO-4), or it is the roll-out, which is
- * what a deployment is for.
- */
-export function isRequired(step: ProcessStep): boolean {
-  return step.required || step.kind === 'roll-out' || (step.kind === 'manual' && step.teams.length > 0);
 }
 
 function afterPrevious(step: StepPlan): StepPlan {

@@ -717,6 +717,9 @@ export class Oracle {
       case 'retry':
         this.retry();
         return;
+      // Of targets, whose answers these stories do not tell apart from the end of a job.
+      case 'callback':
+        return;
       case 'submit':
         this.processes()
           .find((process) => process.questions().some(({ number }) => number === action.answer?.interruption))
