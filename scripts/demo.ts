@@ -1,9 +1,9 @@
 /**
  * `npm run demo`: the main job from the outside, over HTTP only. A CI system triggers a release with the files in
  * examples/, two clients ask for the flags through the OpenFeature OFREP provider, a service is deployed to the reference
- * receiver, and people act on it meanwhile.
+ * receiver, and people act on it meanwhile: they pause, approve, answer what the process asks, and abort.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,65 +13,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature, type Client, type EvaluationContext } from '@openfeature/server-sdk';
 
+import { startSmtpReceiver, type SmtpReceiver } from '../test/support/smtp-receiver';
+import { Api, type Release } from './demo/api';
+import { Children } from './demo/children';
+import { answerIntervention, wantMail } from './demo/intervention';
+import { poll } from './demo/poll';
+import { bold, dim, endLive, green, live, say, step, yellow } from './demo/say';
+
 const ROOT = path.resolve(__dirname, '..');
 const STARTS_WITHIN_MS = 60_000;
 const POLL_MS = 200;
 
 /** What the receiver has of the service, by environment. */
 type Versions = Record<string, string | undefined>;
-
-interface Release {
-  id: string;
-  state: string;
-  currentPhase: string | null;
-  phases: { name: string; state: string; remainingMs: number | null }[];
-}
-
-/** One person or machine with a token. */
-class Api {
-  constructor(
-    readonly url: string,
-    private readonly token: string,
-  ) {}
-
-  async send<T>(method: string, target: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-    const response = await fetch(this.url + target, {
-      method,
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) {
-      throw new Error(`${method} ${target}: ${response.status} ${text}`);
-    }
-    return (text === '' ? undefined : JSON.parse(text)) as T;
-  }
-
-  release(id: string): Promise<Release> {
-    return this.send('GET', `/v1/releases/${id}`);
-  }
-
-  act(id: string, action: string, reason?: string): Promise<Release> {
-    return this.send('POST', `/v1/releases/${id}/${action}`, reason === undefined ? {} : { reason });
-  }
-}
-
-const bold = style(1);
-const dim = style(2);
-const green = style(32);
-const yellow = style(33);
-
-function style(code: number): (text: string) => string {
-  return process.stdout.isTTY ? (text) => `\u001B[${code}m${text}\u001B[0m` : (text) => text;
-}
-
-function say(text = ''): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function step(text: string): void {
-  say(`\n${bold(`▸ ${text}`)}`);
-}
 
 /** Two customers of the flags: what each sees in production, through the OpenFeature SDK. */
 class Clients {
@@ -104,32 +58,20 @@ class Clients {
 
 /** Where the service `payments` is deployed: the reference receiver, with a secret of its own. */
 class Payments {
-  private constructor(
-    private readonly url: string,
-    readonly process: ChildProcess,
-  ) {}
+  private constructor(private readonly url: string) {}
 
   /** Starts the receiver and tells Sluice where it is. */
-  static async start(admin: Api, folder: string): Promise<Payments> {
+  static async start(admin: Api, folder: string, children: Children): Promise<Payments> {
     const { secret } = await admin.send<{ secret: string }>('POST', '/v1/projects/shop/services/payments/secret', {});
     const url = `http://127.0.0.1:${await freePort()}`;
-    const receiver = spawn(process.execPath, [path.join(ROOT, 'examples', 'receiver', 'receiver.mjs')], {
-      env: {
-        ...process.env,
-        PORT: new URL(url).port,
-        HOST: '127.0.0.1',
-        WEBHOOK_SECRETS: secret,
-        RECEIVER_LOG: path.join(folder, 'receiver.log'),
-      },
-      stdio: ['ignore', 'ignore', 'inherit'],
+    children.start(path.join(ROOT, 'examples', 'receiver', 'receiver.mjs'), {
+      PORT: new URL(url).port,
+      HOST: '127.0.0.1',
+      WEBHOOK_SECRETS: secret,
+      RECEIVER_LOG: path.join(folder, 'receiver.log'),
     });
-    const payments = new Payments(url, receiver);
-    try {
-      await payments.untilReady();
-    } catch (error) {
-      receiver.kill();
-      throw error;
-    }
+    const payments = new Payments(url);
+    await poll('The receiver', () => payments.versions().catch(() => null));
     await admin.send('PUT', '/v1/projects/shop/services/payments', {
       displayName: 'Payments',
       timeout: '5s',
@@ -151,70 +93,88 @@ class Payments {
     const versions = (await response.json()) as { environment: string; version: string }[];
     return Object.fromEntries(versions.map(({ environment, version }) => [environment, version]));
   }
-
-  private async untilReady(): Promise<void> {
-    for (let waited = 0; waited < STARTS_WITHIN_MS; waited += POLL_MS) {
-      try {
-        await this.versions();
-        return;
-      } catch {
-        await sleep(POLL_MS);
-      }
-    }
-    throw new Error('The receiver did not start');
-  }
 }
 
 async function main(): Promise<void> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'sluice-demo-'));
-  let service: ChildProcess | null = null;
-  let payments: Payments | null = null;
+  const children = new Children();
+  const mail = await startSmtpReceiver();
   try {
-    step('Starting Sluice with the example project, in a folder of its own');
-    const url = `http://127.0.0.1:${await freePort()}`;
-    service = startService(url, dataDir);
-    const admin = await untilReady(url, dataDir, service);
-    payments = await Payments.start(admin, dataDir);
-    const { ci, grace, clients } = await prepare(admin);
-
-    await firstRelease(ci, grace, clients, payments);
-    await secondRelease(ci, grace, clients, payments);
-    say(`\n${green('✓')} ${bold('Done.')} \`npm start\` keeps it running; README.md goes on from there.`);
+    await Promise.race([show(dataDir, children, mail), interruption()]);
   } finally {
     await OpenFeature.close();
-    await stop(service);
-    await stop(payments?.process ?? null);
+    await children.end();
+    await mail.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
-/** A CI system with its own token, a release manager, and an evaluation key for the clients. */
-async function prepare(admin: Api): Promise<{ ci: Api; grace: Api; clients: Clients }> {
-  const person = async (name: string, role: string): Promise<Api> => {
-    await admin.send('PUT', `/v1/users/${name}`, { displayName: name, roles: [{ role, project: 'shop' }] });
+async function show(dataDir: string, children: Children, mail: SmtpReceiver): Promise<void> {
+  step('Starting Sluice with the example project, in a folder of its own');
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const service = startService(children, { url, dataDir, smtpUrl: mail.url });
+  const admin = await untilReady(url, dataDir, service);
+  const payments = await Payments.start(admin, dataDir, children);
+  const { ada, grace, clients } = await prepare(admin);
+
+  await firstRelease({ ada, grace, clients, payments, mail });
+  await secondRelease({ ada, grace, clients, payments });
+  say(`\n${green('✓')} ${bold('Done.')} \`npm start\` keeps it running; README.md goes on from there.`);
+}
+
+/** Somebody does not want to see the rest. */
+class Interrupted extends Error {
+  constructor(readonly exitCode: number) {
+    super('ended before its end');
+  }
+}
+
+/** Fails at Ctrl-C, or when the terminal is closed; what was started is to be ended then. */
+function interruption(): Promise<never> {
+  return new Promise((_, reject) => {
+    // More than once: npm passes on what the terminal has sent here already, and a second one must not cut the end short.
+    process.on('SIGINT', () => reject(new Interrupted(130)));
+    process.on('SIGTERM', () => reject(new Interrupted(143)));
+    process.on('SIGHUP', () => reject(new Interrupted(129)));
+  });
+}
+
+/** Tokens for the two people of the example, of which CI has ada's; an evaluation key for the clients; mail. */
+async function prepare(admin: Api): Promise<{ ada: Api; grace: Api; clients: Clients }> {
+  const person = async (name: string): Promise<Api> => {
     const { token } = await admin.send<{ token: string }>('POST', `/v1/users/${name}/tokens`, { name: 'demo' });
     return new Api(admin.url, token);
   };
-  const ci = await person('ada', 'developer');
-  const grace = await person('grace', 'release-manager');
+  const ada = await person('ada');
+  const grace = await person('grace');
+  await wantMail(admin);
   const { key } = await admin.send<{ key: string }>(
     'POST',
     '/v1/projects/shop/environments/production/evaluation-keys',
     {},
   );
-  return { ci, grace, clients: await Clients.connect(admin.url, key) };
+  return { ada, grace, clients: await Clients.connect(admin.url, key) };
 }
 
-async function firstRelease(ci: Api, grace: Api, clients: Clients, payments: Payments): Promise<void> {
+/** Who takes part, and where it can be seen. */
+interface Scene {
+  /** Her token is the CI system's. */
+  ada: Api;
+  grace: Api;
+  clients: Clients;
+  payments: Payments;
+}
+
+async function firstRelease({ ada, grace, clients, payments, mail }: Scene & { mail: SmtpReceiver }): Promise<void> {
   step('CI triggers a release of a gate, a dynamic config (examples/release.json) and a version of a service');
   await clients.look('before');
   await payments.look('before');
   const flags = JSON.parse(readFileSync(path.join(ROOT, 'examples/release.json'), 'utf8')) as { changes: object[] };
   const changes = [...flags.changes, { service: 'payments', version: '1.4.2' }];
-  const { id } = await trigger(ci, 'first', { ...flags, changes });
+  const { id } = await trigger(ada, 'first', { ...flags, changes });
   say(`    release ${id}`);
 
-  await follow(ci, id, (release) => release.state === 'baking' && release.currentPhase === 'staff');
+  await follow(ada, id, (release) => release.state === 'baking' && release.currentPhase === 'staff');
   await clients.look('staff phase');
   await payments.look('staff phase');
 
@@ -225,9 +185,9 @@ async function firstRelease(ci: Api, grace: Api, clients: Clients, payments: Pay
   const unpaused = await grace.act(id, 'unpause');
   say(`    two seconds later it goes on with ${remaining(unpaused)}`);
 
-  await follow(ci, id, (release) => release.state === 'waiting-for-review');
+  await follow(ada, id, (release) => release.state === 'waiting-for-review');
   step('The last phase waits for a review');
-  const { blockers } = await ci.send<{ blockers: { detail: string; remedies: { heldBy: string[] }[] }[] }>(
+  const { blockers } = await ada.send<{ blockers: { detail: string; remedies: { heldBy: string[] }[] }[] }>(
     'GET',
     `/v1/releases/${id}/why`,
   );
@@ -237,15 +197,19 @@ async function firstRelease(ci: Api, grace: Api, clients: Clients, payments: Pay
   await clients.look('before approval');
   await grace.act(id, 'approve');
   say(`    ${green('approved')} by grace`);
+  await follow(ada, id, (release) => release.state === 'waiting-for-intervention');
   await clients.look('after approval');
-  await follow(ci, id, (release) => release.state === 'completed');
+
+  await answerIntervention(id, ada, grace, mail);
+  say();
+  await follow(ada, id, (release) => release.state === 'completed');
   await clients.look('completed');
   await payments.look('completed');
 }
 
-async function secondRelease(ci: Api, grace: Api, clients: Clients, payments: Payments): Promise<void> {
+async function secondRelease({ ada, grace, clients, payments }: Scene): Promise<void> {
   step('A second release changes all three again, and is aborted half-way');
-  const { id } = await trigger(ci, 'second', {
+  const { id } = await trigger(ada, 'second', {
     changes: [
       {
         flag: 'new-checkout',
@@ -264,11 +228,11 @@ async function secondRelease(ci: Api, grace: Api, clients: Clients, payments: Pa
     reason: 'Second thoughts',
   });
   const before = [...(await clients.look('before')), await payments.look('before')];
-  await follow(ci, id, (release) => release.state === 'baking' && release.currentPhase === 'staff');
+  await follow(ada, id, (release) => release.state === 'baking' && release.currentPhase === 'staff');
   await clients.look('staff phase');
   await payments.look('staff phase');
   await grace.act(id, 'abort', 'Second thoughts about the second thoughts');
-  await follow(ci, id, (release) => release.state === 'aborted');
+  await follow(ada, id, (release) => release.state === 'aborted');
   const after = [...(await clients.look('aborted')), await payments.look('aborted')];
   if (before.join() !== after.join()) {
     throw new Error('The abort did not bring everything back');
@@ -284,22 +248,21 @@ function trigger(ci: Api, key: string, body: unknown): Promise<Release> {
 /** Shows the phases as they change until the release is where it should be. */
 async function follow(api: Api, id: string, isThere: (release: Release) => boolean): Promise<void> {
   let shown = '';
-  for (let waited = 0; waited < STARTS_WITHIN_MS; waited += POLL_MS) {
+  await poll(`Release ${id}`, async () => {
     const release = await api.release(id);
     const line = release.phases.map(({ name, state }) => `${name} ${colour(state)}`).join(dim('  →  '));
-    if (line !== shown) {
+    if (line + release.state !== shown) {
       endLive();
       say(`    ${line}   ${dim(release.state)}`);
-      shown = line;
+      shown = line + release.state;
     }
     if (isThere(release)) {
       endLive();
-      return;
+      return release;
     }
     live(`    ${dim(`${release.state} ${remaining(release)}`)}`);
-    await sleep(POLL_MS);
-  }
-  throw new Error(`Release ${id} did not get there in time`);
+    return null;
+  });
 }
 
 function colour(state: string): string {
@@ -314,38 +277,22 @@ function remaining({ phases, currentPhase }: Release): string {
   return left === null ? '' : `${(left / 1000).toFixed(1)} s`;
 }
 
-let isLive = false;
-
-/** A line that the next one overwrites; only people at a terminal get it. */
-function live(text: string): void {
-  if (process.stdout.isTTY) {
-    process.stdout.write(`\r\u001B[2K${text}`);
-    isLive = true;
-  }
-}
-
-function endLive(): void {
-  if (isLive) {
-    process.stdout.write('\r\u001B[2K');
-    isLive = false;
-  }
-}
-
-function startService(url: string, dataDir: string): ChildProcess {
-  return spawn(process.execPath, [path.join(ROOT, 'dist', 'main', 'start.js')], {
-    env: {
-      ...process.env,
-      SLUICE_PORT: new URL(url).port,
-      SLUICE_DATA_DIR: dataDir,
-      SLUICE_EXAMPLE: 'on',
-      SLUICE_ADMIN_TOKEN: '',
-      SLUICE_HOST: '',
-      // The receiver listens on this machine, where no webhook goes by default.
-      SLUICE_ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
-      DATABASE_URL: '',
-      TEMPORAL_ADDRESS: '',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
+function startService(
+  children: Children,
+  { url, dataDir, smtpUrl }: { url: string; dataDir: string; smtpUrl: string },
+): ChildProcess {
+  return children.start(path.join(ROOT, 'dist', 'main', 'start.js'), {
+    SLUICE_PORT: new URL(url).port,
+    SLUICE_DATA_DIR: dataDir,
+    SLUICE_EXAMPLE: 'on',
+    SLUICE_ADMIN_TOKEN: '',
+    SLUICE_HOST: '',
+    // The receiver listens on this machine, where no webhook goes by default.
+    SLUICE_ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+    SMTP_URL: smtpUrl,
+    SMTP_FROM: 'Sluice <sluice@shop.example>',
+    DATABASE_URL: '',
+    TEMPORAL_ADDRESS: '',
   });
 }
 
@@ -353,7 +300,7 @@ function startService(url: string, dataDir: string): ChildProcess {
 async function untilReady(url: string, dataDir: string, service: ChildProcess): Promise<Api> {
   // The first start on a machine may have to build Temporal; it says so, and takes its time.
   const deadline = Date.now() + 15 * STARTS_WITHIN_MS;
-  while (Date.now() < deadline && service.exitCode === null) {
+  while (Date.now() < deadline && service.exitCode === null && service.signalCode === null) {
     try {
       const admin = new Api(url, readFileSync(path.join(dataDir, 'admin-token'), 'utf8').trim());
       await admin.send('GET', '/v1/projects/shop/pipelines/web');
@@ -363,15 +310,6 @@ async function untilReady(url: string, dataDir: string, service: ChildProcess): 
     }
   }
   throw new Error('The service did not start');
-}
-
-async function stop(service: ChildProcess | null): Promise<void> {
-  if (!service || service.exitCode !== null) {
-    return;
-  }
-  const ended = new Promise((resolve) => service.once('exit', resolve));
-  service.kill('SIGTERM');
-  await ended;
 }
 
 function freePort(): Promise<number> {
@@ -386,6 +324,8 @@ function freePort(): Promise<number> {
 }
 
 main().catch((error: unknown) => {
+  endLive();
   process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  // Of a demo that is interrupted something may still be waiting.
+  process.exit(error instanceof Interrupted ? error.exitCode : 1);
 });

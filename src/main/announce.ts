@@ -15,22 +15,36 @@ export function announcement(service: Service, hasExample: boolean, workingDir: 
   }
 
   const auth = `-H "Authorization: Bearer ${tokenFile === null ? '$SLUICE_ADMIN_TOKEN' : `$(cat ${relative(workingDir, tokenFile)})`}"`;
+  const asAda = '-H "Authorization: Bearer $ADA"';
   return [
     ...lines,
-    '  Try it in another terminal, in this folder. Trigger a release:',
+    '  Try it in another terminal, in this folder. Trigger a release, as CI does with a token of ada:',
     '',
-    `RELEASE=$(curl -sS ${auth} -H 'Content-Type: application/json' -d @examples/release.json ${url}/v1/projects/shop/pipelines/web/releases | node -pe 'JSON.parse(fs.readFileSync(0)).id')`,
+    `ADA=$(curl -sS ${auth} ${JSON_BODY} -d '{ "name": "ci" }' ${url}/v1/users/ada/tokens | ${get('token')})`,
+    `RELEASE=$(curl -sS ${asAda} ${JSON_BODY} -d @examples/release.json ${url}/v1/projects/shop/pipelines/web/releases | ${get('id')})`,
     '',
     '  Watch it (Ctrl-C ends the watching, not the release):',
     '',
     `curl -sSN ${auth} "${url}/v1/events?release=$RELEASE"`,
     '',
-    '  Approve it when it waits for its review:',
+    '  Approve it when it waits for its review, as the operator:',
     '',
     `curl -sS -X POST ${auth} ${url}/v1/releases/$RELEASE/approve`,
     '',
+    '  When everyone has it, it asks a member of team operations to check the dashboards. Ada is one:',
+    '',
+    `ASKED=$(curl -sS ${asAda} "${url}/v1/interruptions?release=$RELEASE&mine=true" | ${get('items[0].id')})`,
+    `curl -sS ${asAda} ${JSON_BODY} -d "{ \\"ids\\": [\\"$ASKED\\"], \\"result\\": \\"proceed\\", \\"notes\\": \\"as before\\" }" ${url}/v1/interruptions/submit`,
+    '',
     '',
   ].join('\n');
+}
+
+const JSON_BODY = "-H 'Content-Type: application/json'";
+
+/** Takes one field out of the answer that is piped into it. */
+function get(field: string): string {
+  return `node -pe 'JSON.parse(fs.readFileSync(0)).${field}'`;
 }
 
 /** As short as it can be typed from here. */

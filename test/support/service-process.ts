@@ -130,7 +130,7 @@ function temporalPidIn(dataDir: string): number | undefined {
 }
 
 /** Tests of an old build would prove nothing, and building inside a test would collide with the file beside it. */
-function requireBuild(): void {
+export function requireBuild(): void {
   execFileSync(process.execPath, [path.join(ROOT, 'scripts', 'build-if-stale.mjs'), '--check'], { stdio: 'inherit' });
 }
 
