@@ -1,6 +1,7 @@
 import type { ReleaseEvent } from '../../domain/release';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
+import { isOpenInterruption } from './open-interruption';
 
 /**
  * Another release with an interruption that keeps deployments to these environments from starting (INT-9); null: none
@@ -8,7 +9,7 @@ import type { Unit } from '../store';
  */
 export async function blockingRelease(
   unit: Unit,
-  release: ReleaseRow,
+  release: Pick<ReleaseRow, 'id' | 'projectId'>,
   events: readonly ReleaseEvent[],
 ): Promise<string | null> {
   const environments = events.flatMap((event) => (event.type === 'phase-started' ? event.environments : []));
@@ -26,7 +27,7 @@ export async function blockingRelease(
         .selectFrom('interruptions')
         .where('projectId', '=', release.projectId)
         .where('blockConcurrent', '=', 1)
-        .where('state', 'in', ['pending', 'taken'])
+        .where(isOpenInterruption)
         .where('releaseId', '!=', release.id)
         .where('environmentId', 'in', reached),
     )

@@ -3,6 +3,7 @@ import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import type { HeldInterruption } from '../../domain/interruption';
 import { liesBehind, type PageRequest } from '../page';
 import type { Tables } from '../tables';
+import { isOpenInterruption } from './open-interruption';
 
 /** An interruption with the names of what it is about, and of whom. */
 export type InterruptionRecord = Selectable<Tables['interruptions']> & {
@@ -73,6 +74,9 @@ export function listInterruptions(
   const { states, project, release, mine, visibleIn } = filter;
   if (states !== undefined) {
     query = query.where('interruptions.state', 'in', [...states]);
+  }
+  if (mine || states?.every((state) => state === 'pending' || state === 'taken')) {
+    query = query.where(isOpenInterruption);
   }
   if (project !== undefined) {
     query = query.where('projects.slug', '=', project);
