@@ -35,9 +35,15 @@ export function readIdempotencyKey(
   };
 }
 
-/** Either what the first request kept, or leave to go on and the duty to keep something. */
+/** Either what the first request kept, or leave to go on and the duty to keep something, or to leave the key free. */
 export type KeyClaim<T extends Json> =
-  { repeated: T; keep?: never } | { repeated: null; keep(value: T, releaseId?: string): Promise<void> };
+  | { repeated: T; keep?: never; free?: never }
+  | {
+      repeated: null;
+      keep(value: T, releaseId?: string): Promise<void>;
+      /** For a refusal that is recorded without throwing: the key stays free (HTTP-6). */
+      free(): Promise<void>;
+    };
 
 /**
  * Claims the request's key in the transaction of its effect (HTTP-6). Keep what a repetition needs to answer: the answer
@@ -61,12 +67,12 @@ export async function claimIdempotencyKey<T extends Json>(
   at: number,
 ): Promise<KeyClaim<T>> {
   if (request === null) {
-    return { repeated: null, keep: () => Promise.resolve() };
+    return { repeated: null, keep: () => Promise.resolve(), free: () => Promise.resolve() };
   }
   const claim = await claimKey<T>(unit, request, at);
   switch (claim.kind) {
     case 'fresh':
-      return { repeated: null, keep: claim.keep };
+      return { repeated: null, keep: claim.keep, free: claim.free };
     case 'repeated':
       return { repeated: claim.kept };
     case 'mismatch':

@@ -20,8 +20,8 @@ export type Claim<T extends Json> =
   | { kind: 'repeated'; kept: T }
   /** The key was accepted with another body. */
   | { kind: 'mismatch' }
-  /** Nothing so far: do it, then `keep` what a repetition needs, in this transaction. */
-  | { kind: 'fresh'; keep(value: T, releaseId?: string): Promise<void> };
+  /** Nothing so far: do it, then `keep` what a repetition needs, in this transaction; or leave the key free again. */
+  | { kind: 'fresh'; keep(value: T, releaseId?: string): Promise<void>; free(): Promise<void> };
 
 /**
  * Claims a key inside the transaction of its effect, so that both are there or neither: a crash between cannot do it
@@ -44,6 +44,14 @@ export async function claimKey<T extends Json>(unit: Unit, request: KeyedRequest
         await unit.sql
           .updateTable('idempotencyKeys')
           .set({ answer: canonicalJson(value), releaseId: releaseId ?? null })
+          .where('userId', '=', userId)
+          .where('route', '=', route)
+          .where('key', '=', key)
+          .execute();
+      },
+      free: async () => {
+        await unit.sql
+          .deleteFrom('idempotencyKeys')
           .where('userId', '=', userId)
           .where('route', '=', route)
           .where('key', '=', key)

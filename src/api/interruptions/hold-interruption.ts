@@ -12,7 +12,7 @@ import { defineRoute, ok, type AnswerSpec } from '../define-route';
 import type { Deps } from '../deps';
 import { demandPermission } from '../demand-permission';
 import { claimIdempotencyKey, type IdempotentRequest } from '../idempotency';
-import { invalidRequest, problemOf } from '../problem';
+import { Problem, problemOf } from '../problem';
 import { id } from '../schemas/common';
 import { interruption as interruptionSchema, reassignmentBody } from '../schemas/interruption';
 import { interruptionScope, unknownInterruption } from './interruption-scope';
@@ -32,13 +32,15 @@ export const takeInterruption = (deps: Deps) =>
     summary: 'Take responsibility for what a run asks',
     description:
       'One person at a time has it, and only that person answers (INT-2). With teams the caller must be a member of ' +
-      'one and hold `InterruptionSubmit`, administrators included; without teams, hold `DeploymentCreate` (INT-3).',
+      'one and hold `InterruptionSubmit`, administrators included; without teams, hold `DeploymentCreate` (INT-3). An ' +
+      'author of the release cannot take what authors may not answer (INT-6).',
     permission: { name: 'InterruptionSubmit', in: interruptionScope(deps.store) },
     params,
     answers,
     problems: [
       'interruption.unknown',
       'interruption.not-allowed',
+      'interruption.author',
       'interruption.taken-by-other',
       'interruption.submitted',
       'interruption.closed',
@@ -86,12 +88,21 @@ export const reassignInterruption = (deps: Deps) =>
     params,
     body: reassignmentBody,
     answers,
-    problems: ['interruption.unknown', 'interruption.not-allowed', 'interruption.submitted', 'interruption.closed'],
+    problems: [
+      'interruption.unknown',
+      'interruption.not-allowed',
+      'interruption.author',
+      'interruption.submitted',
+      'interruption.closed',
+      'reference.unknown',
+    ],
     handle: async ({ scope: { projectId, interruption }, body, caller, idempotency }) => {
       demandPermission(caller, 'InterruptionReassign', projectId);
       const person = await findPerson(deps.store.read, body.user);
       if (!person) {
-        throw invalidRequest([{ path: 'user', message: `There is no user ${body.user}` }]);
+        throw new Problem('reference.unknown', `There is no user ${body.user}`, {
+          errors: [{ path: 'user', message: `There is no user ${body.user}` }],
+        });
       }
       const to = {
         userId: person.userId,
@@ -123,6 +134,7 @@ async function hold(
     }
     const held = await holdInterruption(unit, { id: interruption, verb, by: caller.userId, now, judge });
     if (!held) {
+      await claim.free();
       return null;
     }
     if (!isRefusal(held)) {
@@ -131,9 +143,7 @@ async function hold(
     }
     const refused: Kept = { held: false, refusal: JSON.stringify(held) };
     // Who lacks a right may have it tomorrow, and ask again with the same key (HTTP-6).
-    if (problemOf(held).code !== 'interruption.not-allowed') {
-      await claim.keep(refused);
-    }
+    await (held.refused === 'interruption.not-allowed' ? claim.free() : claim.keep(refused));
     return refused;
   });
   if (kept && !kept.held) {

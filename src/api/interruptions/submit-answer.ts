@@ -50,9 +50,7 @@ export async function submitAnswer(
     const refused = async (refusal: Refusal): Promise<Kept> => {
       const keptRefusal = { refusal: JSON.stringify(refusal) };
       // Who lacks a right may have it tomorrow, and ask again with the same key (HTTP-6).
-      if (refusal.refused !== 'interruption.not-allowed') {
-        await claim.keep(keptRefusal);
-      }
+      await (refusal.refused === 'interruption.not-allowed' ? claim.free() : claim.keep(keptRefusal));
       return keptRefusal;
     };
     if (takesFirst) {
@@ -76,6 +74,7 @@ export async function submitAnswer(
       now,
     });
     if (!accepted) {
+      await claim.free();
       return null;
     }
     if (isRefusal(accepted)) {
