@@ -15,6 +15,8 @@ export interface HeldInterruption {
   /** Slugs of the responsible teams; empty: whoever may deploy (INT-3). */
   teams: readonly string[];
   responsibleUser: UserId | null;
+  /** Authors of the release, where they may not answer (INT-6); empty where they may. */
+  excluded: readonly UserId[];
   /** An answer was accepted and is not decided yet. */
   isAnswered: boolean;
 }
@@ -28,8 +30,13 @@ export interface Person {
   mayDeploy: boolean;
 }
 
-/** May take responsibility, and answer (INT-3): with teams a member who may submit, without them whoever may deploy. */
-export function mayTake({ teams }: Pick<HeldInterruption, 'teams'>, person: Person): boolean {
+/** May take responsibility, and answer: is one of those it is for, and none that it excludes (INT-3, INT-6). */
+export function mayTake(interruption: Pick<HeldInterruption, 'teams' | 'excluded'>, person: Person): boolean {
+  return isFor(interruption, person) && !interruption.excluded.includes(person.userId);
+}
+
+/** With teams it is for members who may submit, without them for whoever may deploy (INT-3). */
+function isFor({ teams }: Pick<HeldInterruption, 'teams'>, person: Person): boolean {
   return teams.length === 0 ? person.mayDeploy : person.maySubmit && teams.some((team) => person.teams.includes(team));
 }
 
@@ -82,8 +89,9 @@ export function handOver(
   if (refusal) {
     return refusal;
   }
-  if (!mayTake(interruption, to)) {
-    return refuse('interruption.not-allowed', `${name(to.userId)} could not take this interruption`);
+  const theirs = notTheirs(interruption, to);
+  if (theirs) {
+    return refuse(theirs.refused, `${name(to.userId)} could not take this interruption`);
   }
   return interruption.responsibleUser === to.userId ? { kind: 'none' } : { kind: 'held', by: to.userId };
 }
@@ -117,16 +125,20 @@ function notOpen({ state, isAnswered }: HeldInterruption): Refusal | null {
 }
 
 function notTheirs(interruption: HeldInterruption, person: Person): Refusal | null {
-  if (mayTake(interruption, person)) {
-    return null;
+  const { teams, excluded } = interruption;
+  if (isFor(interruption, person)) {
+    return excluded.includes(person.userId) ? ofAuthor() : null;
   }
-  const { teams } = interruption;
   return refuse(
     'interruption.not-allowed',
     teams.length === 0
       ? 'The interruption is for those who hold DeploymentCreate'
       : `The interruption is for members of ${teams.join(' or ')} who hold InterruptionSubmit`,
   );
+}
+
+function ofAuthor(): Refusal {
+  return refuse('interruption.author', 'An author of the release cannot answer this one');
 }
 
 function takenByOther(user: UserId, name: (user: UserId) => string): Refusal {
@@ -190,7 +202,7 @@ function mayCount(plan: ReleasePlan, found: FoundInterruption, action: AcceptedA
     return refuse('interruption.notes-required', `Step ${step.name} asks for notes`);
   }
   if (!manual.authorMaySubmit && plan.authors.includes(by)) {
-    return refuse('interruption.author', 'An author of the release cannot answer this one');
+    return ofAuthor();
   }
   if (open.proceeds.some((proceed) => proceed.by === by) && answer?.result === 'proceed') {
     return refuse('interruption.already-proceeded', 'This person has proceeded already; others have to');

@@ -44,19 +44,13 @@ export const listInterruptionsRoute = (deps: Deps) =>
       const rows = await listInterruptions(
         deps.store.read,
         {
-          states: query.state,
-          project: query.project,
-          release: query.release,
-          mine: query.mine
-            ? {
-                userId: caller.userId,
-                teams: caller.teams,
-                submitIn: projectsWith(caller, 'InterruptionSubmit'),
-                deployIn: projectsWith(caller, 'DeploymentCreate'),
-              }
-            : null,
+          userId: caller.userId,
+          teams: caller.teams,
           visibleIn: projectsWith(caller, 'ProjectView'),
+          submitIn: projectsWith(caller, 'InterruptionSubmit'),
+          deployIn: projectsWith(caller, 'DeploymentCreate'),
         },
+        { states: query.state, project: query.project, release: query.release, mine: query.mine ?? false },
         page,
       );
       const aged = rows.map((row) => ({ ...row, createdAt: row.raisedAt }));

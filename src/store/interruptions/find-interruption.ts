@@ -1,7 +1,8 @@
-import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
+import type { ExpressionBuilder, Kysely, Nullable, Selectable } from 'kysely';
 
 import type { HeldInterruption } from '../../domain/interruption';
 import { liesBehind, type PageRequest } from '../page';
+import { planOfRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
 import { isOpenInterruption } from './open-interruption';
 
@@ -14,6 +15,8 @@ export type InterruptionRecord = Selectable<Tables['interruptions']> & {
   responsibleUser: string | null;
   submittedByName: string | null;
   closedByName: string | null;
+  /** Of the release, where its authors may not answer (INT-6). */
+  planOfAuthors: string | null;
 };
 
 /** An interruption; undefined: there is none of that id. */
@@ -40,12 +43,13 @@ export function openInterruptionsOf(sql: Kysely<Tables>, releaseId: string): Pro
     .execute();
 }
 
-/** Who asks for what they may take or hold: their teams, and where they may answer with a team and without one. */
-export interface MineFilter {
+/** Who asks: their teams, what they see, and where they may answer with a team and without one. */
+export interface InterruptionReader {
   userId: string;
   /** Slugs. */
   teams: readonly string[];
   /** Ids of projects; null: everywhere. */
+  visibleIn: readonly string[] | null;
   submitIn: readonly string[] | null;
   deployIn: readonly string[] | null;
 }
@@ -55,14 +59,14 @@ export interface InterruptionFilter {
   states?: readonly InterruptionRecord['state'][] | undefined;
   project?: string | undefined;
   release?: string | undefined;
-  mine: MineFilter | null;
-  /** Ids of the projects whose interruptions the caller may see, apart from their own; null: all. */
-  visibleIn: readonly string[] | null;
+  /** Only what the reader may take, or holds (INT-8). */
+  mine: boolean;
 }
 
-/** A page of interruptions and one more, newest first by (raised, id). */
+/** A page of the interruptions that somebody may see, and one more, newest first by (raised, id). */
 export function listInterruptions(
   sql: Kysely<Tables>,
+  reader: InterruptionReader,
   filter: InterruptionFilter,
   page: PageRequest,
 ): Promise<InterruptionRecord[]> {
@@ -71,7 +75,7 @@ export function listInterruptions(
     .orderBy('interruptions.raisedAt', 'desc')
     .orderBy('interruptions.id', 'desc')
     .limit(page.limit + 1);
-  const { states, project, release, mine, visibleIn } = filter;
+  const { states, project, release, mine } = filter;
   if (states !== undefined) {
     query = query.where('interruptions.state', 'in', [...states]);
   }
@@ -84,41 +88,52 @@ export function listInterruptions(
   if (release !== undefined) {
     query = query.where('interruptions.releaseId', '=', release);
   }
+  const { visibleIn, userId } = reader;
+  if (visibleIn !== null) {
+    query = query.where((where) =>
+      where.or([where('interruptions.projectId', 'in', [...visibleIn, '']), mayTake(where, reader)]),
+    );
+  }
   if (mine) {
     query = query.where((where) =>
       where.or([
-        where.and([
-          where('interruptions.responsibleUserId', '=', mine.userId),
-          where('interruptions.state', '=', 'taken'),
-        ]),
-        where.and([where('interruptions.state', '=', 'pending'), mayTake(where, mine)]),
+        where.and([where('interruptions.responsibleUserId', '=', userId), where('interruptions.state', '=', 'taken')]),
+        where.and([where('interruptions.state', '=', 'pending'), mayTake(where, reader)]),
       ]),
     );
-  } else if (visibleIn !== null) {
-    query = query.where('interruptions.projectId', 'in', [...visibleIn, '']);
   }
   return query.execute();
 }
 
 /** The same as `mayTake` of the domain, as SQL: a list must not read what it does not show. */
-function mayTake(where: ExpressionBuilder<Tables, 'interruptions'>, { teams, submitIn, deployIn }: MineFilter) {
+function mayTake(
+  where: ExpressionBuilder<Tables & { pinned: Nullable<Tables['releases']> }, 'interruptions' | 'pinned'>,
+  { userId, teams, submitIn, deployIn }: InterruptionReader,
+) {
   const inProjects = (ids: readonly string[] | null) =>
     ids === null ? [] : [where('interruptions.projectId', 'in', [...ids, ''])];
+  // Ids are opaque and a plan names no users but its authors.
+  const isNoAuthor = where.or([
+    where('interruptions.authorMaySubmit', '=', 1),
+    where('pinned.plan', 'not like', `%"${userId}"%`),
+  ]);
   const ofTeams = teams.map((team) => where('interruptions.teams', 'like', `%"${team}"%`));
-  return where.or([
+  const isFor = where.or([
     where.and([where('interruptions.teams', '=', '[]'), ...inProjects(deployIn)]),
     ...(ofTeams.length > 0 ? [where.and([where.or(ofTeams), ...inProjects(submitIn)])] : []),
   ]);
+  return where.and([isFor, isNoAuthor]);
 }
 
 /** What the rules of taking and answering ask of it. */
 export function heldOf(
-  row: Pick<InterruptionRecord, 'state' | 'teams' | 'responsibleUserId' | 'submitAction'>,
+  row: Pick<InterruptionRecord, 'state' | 'teams' | 'responsibleUserId' | 'planOfAuthors' | 'submitAction'>,
 ): HeldInterruption {
   return {
     state: row.state,
     teams: teamsOf(row),
     responsibleUser: row.responsibleUserId,
+    excluded: row.planOfAuthors === null ? [] : planOfRow({ plan: row.planOfAuthors }).authors,
     isAnswered: row.submitAction !== null,
   };
 }
@@ -134,6 +149,9 @@ function interruptions(sql: Kysely<Tables>) {
     .innerJoin('projects', 'projects.id', 'interruptions.projectId')
     .innerJoin('environments', 'environments.id', 'interruptions.environmentId')
     .innerJoin('deployments', 'deployments.id', 'interruptions.deploymentId')
+    .leftJoin('releases as pinned', (join) =>
+      join.onRef('pinned.id', '=', 'interruptions.releaseId').on('interruptions.authorMaySubmit', '=', 0),
+    )
     .leftJoin('users as holder', 'holder.id', 'interruptions.responsibleUserId')
     .leftJoin('users as submitter', 'submitter.id', 'interruptions.submittedBy')
     .leftJoin('users as closer', 'closer.id', 'interruptions.closedBy')
@@ -145,5 +163,6 @@ function interruptions(sql: Kysely<Tables>) {
       'holder.slug as responsibleUser',
       'submitter.slug as submittedByName',
       'closer.slug as closedByName',
+      'pinned.plan as planOfAuthors',
     ]);
 }
