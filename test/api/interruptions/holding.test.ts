@@ -1,0 +1,321 @@
+import { Person, ReleaseApi, type Answer, type EventBody, type Page } from '../../support/release-api';
+import { manual, phaseIn, ProcessApi, told, type InterruptionBody } from '../../support/process-api';
+
+/*
+ * Who may have an interruption, and who has it (INT-2, INT-3, INT-4).
+ */
+
+let api: ReleaseApi;
+let runs: ProcessApi;
+/** In the team, with the permission. */
+let ada: Person;
+let grace: Person;
+/** In the team, without the permission. */
+let vera: Person;
+/** Release managers, outside of the team. */
+let rita: Person;
+let mary: Person;
+/** Of another project. */
+let olga: Person;
+
+const developer = { role: 'developer', project: 'shop' };
+const viewer = { role: 'viewer', project: 'shop' };
+const manager = { role: 'release-manager', project: 'shop' };
+
+beforeAll(async () => {
+  api = await ReleaseApi.start();
+  runs = new ProcessApi(api);
+  ada = await api.person('ada', [developer]);
+  grace = await api.person('grace', [developer]);
+  vera = await api.person('vera', [viewer]);
+  rita = await api.person('rita', [manager]);
+  mary = await api.person('mary', [manager]);
+  expect((await api.admin.put('/v1/projects/blog', {})).status).toBe(201);
+  olga = await api.person('olga', [{ role: 'administrator', project: 'blog' }]);
+  await api.admin.put('/v1/teams/operations', { members: ['ada', 'grace', 'vera'] });
+  await api.pipeline('teamed', [phaseIn('all', ['staging'])], {
+    process: [manual('Check', { teams: ['operations'] })],
+  });
+  await api.pipeline('open', [phaseIn('all', ['staging'])], { process: [manual('Check')] });
+});
+
+afterAll(() => api.close());
+
+/** A new release that asks its one question. */
+async function asked(pipeline = 'teamed'): Promise<InterruptionBody> {
+  return runs.question(await api.admin.starts(pipeline, await api.flag()));
+}
+
+const release = (person: Person, { id }: { id: string }) =>
+  person.post<InterruptionBody & { code?: string }>(`/v1/interruptions/${id}/release`);
+
+const reassign = (person: Person, { id }: { id: string }, user: string, headers?: Record<string, string>) =>
+  person.post<InterruptionBody & { code?: string; detail?: string; facts?: object }>(
+    `/v1/interruptions/${id}/reassign`,
+    { user },
+    headers,
+  );
+
+/** What the audit says of one release's interruption, oldest first: who did what, and with whom. */
+async function audit({ release: of }: InterruptionBody): Promise<[string, string | null, unknown][]> {
+  const { status, body } = await api.admin.get<Page<EventBody>>(`/v1/audit?release=${of}&limit=200`);
+  expect(status).toBe(200);
+  return body.items
+    .reverse()
+    .filter(({ type }) => /^interruption-(taken|released|reassigned|refused)$/.test(type))
+    .map(({ type, actor, data }) => [
+      type.replace('interruption-', ''),
+      actor,
+      data['code'] ?? data['responsibleUser'] ?? null,
+    ]);
+}
+
+const buttons = async (person: Person, of: InterruptionBody) => {
+  const { canTake, canSubmit } = await runs.seenBy(person, of);
+  return { canTake, canSubmit };
+};
+
+describe('who may take it', () => {
+  it('INT-3: a member who holds InterruptionSubmit; the buttons say what would happen', async () => {
+    const check = await asked();
+
+    expect(await buttons(ada, check)).toEqual({ canTake: true, canSubmit: false });
+    expect(await runs.take(ada, check)).toMatchObject({
+      status: 200,
+      body: { state: 'taken', responsibleUser: 'ada', canTake: false, canSubmit: true },
+    });
+    expect(await buttons(grace, check)).toEqual({ canTake: false, canSubmit: false });
+    expect((await runs.submit(ada, check, { result: 'proceed' })).body).toMatchObject({
+      state: 'submitted',
+      responsibleUser: 'ada',
+      canTake: false,
+      canSubmit: false,
+    });
+  });
+
+  it('INT-3: nobody outside of the teams, administrators included; they see it without buttons', async () => {
+    const check = await asked();
+
+    for (const person of [api.admin, rita]) {
+      expect([person.name, await buttons(person, check)]).toEqual([person.name, { canTake: false, canSubmit: false }]);
+      expect([person.name, told(await runs.take(person, check))]).toEqual([
+        person.name,
+        '403 interruption.not-allowed',
+      ]);
+      expect(told(await runs.submit(person, check, { result: 'proceed' }))).toBe('409 interruption.not-taken');
+    }
+    expect((await runs.take(api.admin, check)).body.detail).toContain('operations');
+    expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'pending', responsibleUser: null });
+  });
+
+  it('INT-3: no member without InterruptionSubmit', async () => {
+    const check = await asked();
+
+    expect(await buttons(vera, check)).toEqual({ canTake: false, canSubmit: false });
+    expect(told(await runs.take(vera, check))).toBe('403 interruption.not-allowed');
+  });
+
+  it('INT-3: without teams whoever holds DeploymentCreate', async () => {
+    const check = await asked('open');
+
+    expect(await buttons(ada, check)).toEqual({ canTake: false, canSubmit: false });
+    expect(told(await runs.take(ada, check))).toBe('403 interruption.not-allowed');
+    expect(await buttons(rita, check)).toEqual({ canTake: true, canSubmit: false });
+    expect(told(await runs.take(rita, check))).toBe('200 taken');
+    expect(told(await runs.submit(rita, check, { result: 'proceed' }))).toBe('200 submitted');
+  });
+
+  it('INT-3, SEC-3: no token that was narrowed to less', async () => {
+    const check = await asked();
+    const narrow = new Person(api, 'ada', await api.tokenOf('ada', ada, { roles: [viewer] }));
+
+    expect(await buttons(narrow, check)).toEqual({ canTake: false, canSubmit: false });
+    expect(told(await runs.take(narrow, check))).toBe('403 interruption.not-allowed');
+    await runs.take(ada, check);
+
+    expect(await buttons(narrow, check)).toEqual({ canTake: false, canSubmit: false });
+    expect(told(await runs.submit(narrow, check, { result: 'proceed' }))).toBe('403 interruption.not-allowed');
+  });
+
+  it('SEC-4: somebody of another project is told that there is none, whatever they ask', async () => {
+    const check = await asked();
+    const answers: Answer<{ code?: string; state?: string }>[] = [
+      await olga.get(`/v1/interruptions/${check.id}`),
+      await runs.take(olga, check),
+      await release(olga, check),
+      await reassign(olga, check, 'ada'),
+      await runs.submit(olga, check, { result: 'proceed' }),
+    ];
+
+    expect(answers.map(told)).toEqual(answers.map(() => '404 interruption.unknown'));
+    expect((await olga.get<Page<InterruptionBody>>('/v1/interruptions')).body.items).toEqual([]);
+    expect((await olga.get<Page<InterruptionBody>>('/v1/interruptions?mine=true')).body.items).toEqual([]);
+    expect(told(await olga.get(`/v1/deployments/${check.deployment}`))).toBe('404 deployment.unknown');
+    expect(await audit(check)).toEqual([]);
+  });
+
+  it('INT-3: a member whose only right is to submit sees it, takes it and answers it', async () => {
+    const check = await asked();
+    const nina = await api.person('nina', [{ permission: 'InterruptionSubmit', project: 'shop' }]);
+    await api.admin.put('/v1/teams/operations', { members: ['ada', 'grace', 'vera', 'nina'] });
+    const listed = async (query: string) =>
+      (await nina.get<Page<InterruptionBody>>(`/v1/interruptions?${query}`)).body.items.map(({ id }) => id);
+
+    expect(await listed(`release=${check.release}`)).toEqual([check.id]);
+    expect(await listed(`release=${check.release}&mine=true`)).toEqual([check.id]);
+    expect((await runs.answers(nina, check, 'proceed')).submittedBy).toBe('nina');
+  });
+});
+
+describe('who has it', () => {
+  it('INT-4: taking it again changes nothing; another is told who has it', async () => {
+    const check = await asked();
+
+    expect(told(await runs.take(ada, check))).toBe('200 taken');
+    expect(told(await runs.take(ada, check))).toBe('200 taken');
+    const { status, body } = await runs.take(grace, check);
+
+    expect({ status, code: body.code, detail: body.detail, facts: body.facts }).toEqual({
+      status: 409,
+      code: 'interruption.taken-by-other',
+      detail: 'ada has taken the interruption',
+      facts: { responsibleUser: 'ada' },
+    });
+    expect(await audit(check)).toEqual([
+      ['taken', 'ada', 'ada'],
+      ['refused', 'grace', 'interruption.taken-by-other'],
+    ]);
+  });
+
+  it('INT-2: of many who take it at once one gets it, and only that one may answer', async () => {
+    const check = await asked('open');
+    const people = [rita, mary, api.admin];
+    const taken = await Promise.all([...people, ...people].map((person) => runs.take(person, check)));
+
+    const { responsibleUser } = await runs.seenBy(ada, check);
+    const others = people.filter(({ name }) => name !== responsibleUser);
+    expect(taken.filter(({ status }) => status === 200)).toHaveLength(2);
+    expect(taken.flatMap(({ body }) => body.code ?? [])).toEqual(Array(4).fill('interruption.taken-by-other'));
+    for (const other of others) {
+      expect(told(await runs.submit(other, check, { result: 'abort' }))).toBe('409 interruption.taken-by-other');
+    }
+    expect((await runs.seenBy(ada, check)).state).toBe('taken');
+  });
+
+  it('INT-2: nobody answers what nobody has taken', async () => {
+    const check = await asked();
+
+    expect(told(await runs.submit(ada, check, { result: 'proceed' }))).toBe('409 interruption.not-taken');
+    expect(await audit(check)).toEqual([['refused', 'ada', 'interruption.not-taken']]);
+  });
+
+  it('INT-4: the holder gives it back, nobody else but who could hand it over; all of it is in the audit', async () => {
+    const check = await asked();
+
+    expect(told(await release(ada, check))).toBe('409 interruption.not-taken');
+    await runs.take(ada, check);
+    expect(told(await release(grace, check))).toBe('409 interruption.taken-by-other');
+    expect(await release(ada, check)).toMatchObject({ status: 200, body: { state: 'pending', responsibleUser: null } });
+    await runs.take(grace, check);
+    expect(told(await release(rita, check))).toBe('200 pending');
+
+    expect(await audit(check)).toEqual([
+      ['refused', 'ada', 'interruption.not-taken'],
+      ['taken', 'ada', 'ada'],
+      ['refused', 'grace', 'interruption.taken-by-other'],
+      ['released', 'ada', null],
+      ['taken', 'grace', 'grace'],
+      ['released', 'rita', null],
+    ]);
+  });
+
+  it('INT-4: it is handed over with the permission, to who could take it', async () => {
+    const check = await asked();
+    await runs.take(ada, check);
+
+    const missing = await reassign(grace, check, 'grace');
+    expect([told(missing), missing.body.facts]).toEqual([
+      '403 request.forbidden',
+      expect.objectContaining({ permission: 'InterruptionReassign' }),
+    ]);
+    for (const user of ['vera', 'rita', 'admin', 'olga']) {
+      const refused = await reassign(rita, check, user);
+      expect([user, told(refused), refused.body.detail]).toEqual([
+        user,
+        '403 interruption.not-allowed',
+        `${user} could not take this interruption`,
+      ]);
+    }
+    expect(await reassign(rita, check, 'nobody')).toMatchObject({
+      status: 422,
+      body: { code: 'reference.unknown', errors: [{ path: 'user' }] },
+    });
+    expect(await reassign(rita, check, 'grace')).toMatchObject({
+      status: 200,
+      body: { state: 'taken', responsibleUser: 'grace' },
+    });
+    expect(told(await reassign(rita, check, 'grace'))).toBe('200 taken');
+
+    expect(told(await runs.submit(ada, check, { result: 'proceed' }))).toBe('409 interruption.taken-by-other');
+    expect(told(await runs.submit(grace, check, { result: 'proceed' }))).toBe('200 submitted');
+    const handed = (await audit(check)).filter(([type]) => type === 'reassigned');
+    expect(handed).toEqual([['reassigned', 'rita', 'grace']]);
+  });
+
+  it('INT-4: what nobody has taken can be handed to somebody', async () => {
+    const check = await asked();
+
+    expect((await reassign(mary, check, 'ada')).body).toMatchObject({ state: 'taken', responsibleUser: 'ada' });
+    expect(told(await runs.submit(ada, check, { result: 'proceed' }))).toBe('200 submitted');
+  });
+
+  it('INT-4: who lost the team between taking and answering is refused, and it can be handed on', async () => {
+    const check = await asked();
+    const lena = await api.person('lena', [developer]);
+    const members = ['ada', 'grace', 'vera', 'nina'];
+    await api.admin.put('/v1/teams/operations', { members: [...members, 'lena'] });
+    await runs.take(lena, check);
+    await api.admin.put('/v1/teams/operations', { members });
+
+    expect(await buttons(lena, check)).toEqual({ canTake: false, canSubmit: false });
+    expect(told(await runs.submit(lena, check, { result: 'proceed' }))).toBe('403 interruption.not-allowed');
+    expect(told(await runs.take(lena, check))).toBe('403 interruption.not-allowed');
+    expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'taken', responsibleUser: 'lena' });
+    expect((await reassign(rita, check, 'ada')).body.responsibleUser).toBe('ada');
+    expect(told(await runs.submit(ada, check, { result: 'proceed' }))).toBe('200 submitted');
+  });
+
+  it('INT-4: who lost the permission in between is refused, and sees nothing of it without the project', async () => {
+    const check = await asked();
+    const ines = await api.person('ines', [developer]);
+    const members = ['ada', 'grace', 'vera', 'nina'];
+    await api.admin.put('/v1/teams/operations', { members: [...members, 'ines'] });
+    await runs.take(ines, check);
+
+    await api.admin.put('/v1/users/ines', { roles: [viewer] });
+    expect(told(await runs.submit(ines, check, { result: 'proceed' }))).toBe('403 interruption.not-allowed');
+    await api.admin.put('/v1/users/ines', { roles: [] });
+    expect(told(await runs.submit(ines, check, { result: 'proceed' }))).toBe('404 interruption.unknown');
+    expect((await ines.get<Page<InterruptionBody>>('/v1/interruptions?mine=true')).body.items).toEqual([]);
+    await api.admin.put('/v1/teams/operations', { members });
+  });
+
+  it('HTTP-6: a take is repeated with its key, and a right that was missing does not use the key up', async () => {
+    const check = await asked();
+    const key = { 'idempotency-key': 'take-1' };
+    const paul = await api.person('paul', [developer]);
+    const members = ['ada', 'grace', 'vera', 'nina'];
+
+    expect(told(await runs.take(paul, check, key))).toBe('403 interruption.not-allowed');
+    expect(told(await runs.take(paul, check, key))).toBe('403 interruption.not-allowed');
+    await api.admin.put('/v1/teams/operations', { members: [...members, 'paul'] });
+    expect(told(await runs.take(paul, check, key))).toBe('200 taken');
+    expect(told(await runs.take(paul, check, key))).toBe('200 taken');
+    const handed = await reassign(rita, check, 'grace', { 'idempotency-key': 'hand-1' });
+
+    expect(told(handed)).toBe('200 taken');
+    expect(await runs.take(paul, check, key)).toMatchObject({ status: 200, body: { responsibleUser: 'grace' } });
+    expect(told(await reassign(rita, check, 'ada', { 'idempotency-key': 'hand-1' }))).toBe('422 idempotency.mismatch');
+    expect((await audit(check)).map(([type]) => type)).toEqual(['refused', 'refused', 'taken', 'reassigned']);
+  });
+});
