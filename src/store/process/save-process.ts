@@ -182,8 +182,9 @@ class ProcessSaving {
       .where('status', '=', 'under-way')
       .execute();
     await closeInterruptions(this.unit, this.release, { at, by, action, cause });
+    // Their rows have been ended already, and a release is aborted once.
     this.deployments
-      .filter(({ state }) => state === 'running' || state === 'waiting')
+      .filter(({ state }) => state === 'aborted')
       .forEach((deployment) => {
         this.log(deployment, { at, step: null, message: 'The release is being aborted: the deployment ends here' });
       });
