@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { findInterruption } from '../../store/interruptions/find-interruption';
 import { accepted, defineRoute, ok } from '../define-route';
 import type { Deps } from '../deps';
-import type { IdempotentRequest } from '../idempotency';
+import { claimIdempotencyKey, type IdempotentRequest } from '../idempotency';
 import type { ProblemCode } from '../problem-codes';
 import { actionView } from '../releases/action-view';
 import { id } from '../schemas/common';
@@ -92,6 +92,7 @@ export const submitInterruptions = (deps: Deps) =>
       },
     },
     handle: async ({ body: { ids, result, notes = '' }, caller, idempotency }) => {
+      await claimWhole(deps, idempotency);
       const items = await Promise.all(
         ids.map(async (each) => {
           const interruption = await findInterruption(deps.store.read, each);
@@ -125,6 +126,17 @@ export const submitInterruptions = (deps: Deps) =>
       return ok({ items });
     },
   });
+
+/** The key stands for all ids together: with others it is another request (HTTP-6). A repetition goes through them again. */
+async function claimWhole({ store, now }: Deps, idempotency: IdempotentRequest | null): Promise<void> {
+  if (!idempotency) {
+    return;
+  }
+  await store.write(async (unit) => {
+    const claim = await claimIdempotencyKey<true>(unit, idempotency, now());
+    await claim.keep?.(true);
+  });
+}
 
 /** Each of them is answered once for the key of the whole request. */
 function keyOf(idempotency: IdempotentRequest | null, interruption: string): IdempotentRequest | null {
