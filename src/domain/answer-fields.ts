@@ -1,4 +1,5 @@
 import type { Json } from './json';
+import { valueAt } from './output-path';
 import { quoted } from './quoted';
 
 /** The output variables of an `http` step by name, or what keeps the step from having them. */
@@ -38,44 +39,15 @@ export function readOutputs(body: string | null, outputs: Readonly<Record<string
  * One field of a JSON value as a text (VAR-2): a text as it is, numbers and booleans as JSON. Anything else is null, and
  * so is an integer beyond 2^53: its last digits were lost when it was read, and it would name another thing.
  *
- * @param path `id`, `build.id` with members or indexes between dots, or a JSON Pointer (RFC 6901) such as `/build/id`
+ * @param path see output-path.ts
  */
 export function fieldOf(json: Json, path: string): string | null {
-  let value: Json | undefined = json;
-  for (const segment of segmentsOf(path)) {
-    value = memberOf(value, segment);
-    if (value === undefined) {
-      return null;
-    }
-  }
+  const value = valueAt(json, path);
   if (typeof value === 'number') {
     const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
     return isExact ? JSON.stringify(value) : null;
   }
   return typeof value === 'boolean' ? String(value) : typeof value === 'string' ? value : null;
-}
-
-function segmentsOf(path: string): string[] {
-  if (!path.startsWith('/')) {
-    return path.split('.');
-  }
-  // `~1` first, so that `~01` is `~1` and not a slash.
-  return path
-    .slice(1)
-    .split('/')
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-/** Own members alone: nobody may read what every object inherits. */
-function memberOf(value: Json, segment: string): Json | undefined {
-  if (typeof value !== 'object' || value === null) {
-    return undefined;
-  }
-  if (Array.isArray(value)) {
-    // `length` is an own member of an array, and no element.
-    return /^(0|[1-9]\d*)$/.test(segment) ? value[Number(segment)] : undefined;
-  }
-  return Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
 
 function parsed(text: string): Json | undefined {

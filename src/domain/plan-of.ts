@@ -21,7 +21,7 @@ export function planOf(
       unconditional: unconditionalIn(phase),
     })),
     items: itemsOf(changes),
-    process: processPlan(pipeline.process, skipSteps),
+    process: processPlan(pipeline, skipSteps),
     guidedFailure: pipeline.guidedFailure,
     revertWaitMs: REVERT_WAIT_MS,
     onFailure: pipeline.onFailure,

@@ -1,4 +1,4 @@
-import type { ManualDeadline, ManualStep, ProcessStep, StepKind } from './pipeline';
+import type { ManualDeadline, ManualStep, Pipeline, ProcessStep, StepKind } from './pipeline';
 import type { ManualPlan, StepPlan } from './release';
 import { isRequired } from './skip-steps';
 
@@ -7,10 +7,14 @@ const IMPLIED_NAMES = ['Roll out', 'Roll out the change set'];
 
 /**
  * What the rules need to know of a process: a roll-out is in it, first where none is listed (PRO-7). Empty for a
- * pipeline without one, whose deployments are roll-outs and nothing else.
+ * pipeline without one, whose deployments are roll-outs and nothing else, unless a person is to be asked when one fails
+ * (INT-10).
  */
-export function processPlan(process: readonly ProcessStep[], skipSteps: readonly string[]): StepPlan[] {
-  if (process.length === 0) {
+export function processPlan(
+  { process, guidedFailure }: Pick<Pipeline, 'process' | 'guidedFailure'>,
+  skipSteps: readonly string[],
+): StepPlan[] {
+  if (process.length === 0 && !guidedFailure) {
     return [];
   }
   const left = new Set(skipSteps.map((name) => name.toLowerCase()));

@@ -1,5 +1,3 @@
-import type { Json } from './json';
-import { valueAt } from './output-path';
 import type { ProcessStep } from './pipeline';
 import { quoted } from './quoted';
 
@@ -118,27 +116,6 @@ function notesOf({ approved, submissions, byDeadline, approvals }: ManualOutcome
   const outcome = approved ? 'proceeded' : 'was aborted';
   const nobody = `Nobody ${submissions.length > 0 ? 'else ' : ''}submitted in time: at its deadline the step ${outcome}`;
   return [...named, ...(byDeadline ? [nobody] : [])].join('\n');
-}
-
-/**
- * The variables that an `http` step saves from the JSON of its answer (VAR-2): a text as it is, anything else as JSON,
- * and what the answer does not have as the empty text.
- *
- * @param outputs where each is found, by its name; see output-path.ts
- */
-export function httpOutputs(
-  stepName: string,
-  outputs: Readonly<Record<string, string>>,
-  answer: Json,
-): Map<string, string> {
-  return new Map(
-    Object.entries(outputs).map(([name, path]) => {
-      const value = valueAt(answer, path) ?? '';
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
-      // PostgreSQL keeps no NUL.
-      return [outputName(stepName, name), text.replaceAll('\0', '\ufffd')];
-    }),
-  );
 }
 
 /** Names of the variables that a step leaves behind for later ones. */

@@ -168,7 +168,7 @@ describe('an interruption that many want to end', () => {
           const isAnswered = run.accepted.some(({ number }) => number > run.state.decided);
           return {
             state: isOpen ? (holder === null ? 'pending' : 'taken') : 'submitted',
-            ...{ teams: ['qa'], responsibleUser: holder, isAnswered },
+            ...{ teams: ['qa'], excluded: [], responsibleUser: holder, isAnswered },
           };
         };
 

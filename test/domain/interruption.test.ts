@@ -674,6 +674,7 @@ describe('who holds an interruption', () => {
   const open = (more: Partial<HeldInterruption> = {}): HeldInterruption => ({
     state: 'pending',
     teams: ['qa'],
+    excluded: [],
     responsibleUser: null,
     isAnswered: false,
     ...more,

@@ -57,7 +57,8 @@ const ended = (run: ReleaseRun) =>
   );
 
 describe('PRO-7: the roll-out of a process', () => {
-  const kinds = (...process: ProcessStep[]) => processPlan(process, []).map(({ kind }) => kind);
+  const kinds = (...process: ProcessStep[]) =>
+    processPlan({ process, guidedFailure: false }, []).map(({ kind }) => kind);
 
   it('PRO-7: comes first where none is listed, and where it is listed otherwise', () => {
     const sayHello = written('Say hello');
@@ -68,8 +69,16 @@ describe('PRO-7: the roll-out of a process', () => {
     expect(kinds()).toEqual([]);
   });
 
+  it('INT-10, PRO-7: a pipeline without a process that asks for guidance has the roll-out to ask about', () => {
+    expect(processPlan({ process: [], guidedFailure: false }, [])).toEqual([]);
+    expect(processPlan({ process: [], guidedFailure: true }, [])).toMatchObject([{ kind: 'roll-out', required: true }]);
+  });
+
   it('PRO-7: has a name that no listed step has, and nothing starts together with it', () => {
-    const [implied, first] = processPlan([written('ROLL OUT', { start: 'with-previous' })], []);
+    const [implied, first] = processPlan(
+      { process: [written('ROLL OUT', { start: 'with-previous' })], guidedFailure: false },
+      [],
+    );
 
     expect(implied).toMatchObject({ name: 'Roll out the change set', required: true, skipped: false });
     expect(first).toMatchObject({ name: 'ROLL OUT', start: 'after-previous' });
@@ -365,7 +374,14 @@ describe('PRO-4: steps to be left out', () => {
   ];
 
   it('PRO-4: are those named, whatever their case, but no required one, no team’s sign-off and no roll-out', () => {
-    const planned = processPlan(process, ['TELL', 'Must', 'ask anybody', 'Ask QA', 'Go', 'Nothing']);
+    const planned = processPlan({ process, guidedFailure: false }, [
+      'TELL',
+      'Must',
+      'ask anybody',
+      'Ask QA',
+      'Go',
+      'Nothing',
+    ]);
 
     expect(planned.filter(({ skipped }) => skipped).map(({ name }) => name)).toEqual(['Tell', 'Ask anybody']);
     expect(planned.filter(({ required }) => required).map(({ name }) => name)).toEqual(['Must', 'Ask QA', 'Go']);

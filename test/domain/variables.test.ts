@@ -6,7 +6,6 @@ import {
   canonicalName,
   emptyOutputsOf,
   faultOfVariableName,
-  httpOutputs,
   manualOutputs,
   namesAt,
   outputNamesOf,
@@ -100,27 +99,7 @@ describe('manualOutputs', () => {
   });
 });
 
-describe('httpOutputs', () => {
-  it('VAR-2: saves the chosen fields of the answer', () => {
-    const answer = { id: 'b-1', build: { number: 7, ok: true, none: null, tags: ['a'] }, 'a.b': { 'c/d~': 'deep' } };
-    const outputs = {
-      ...{ id: 'id', number: 'build.number', ok: 'build.ok', none: 'build.none', tag: 'build.tags.0' },
-      ...{ tags: 'build.tags', pointed: '/a.b/c~1d~0', missing: 'build.gone', beyond: 'build.tags.1' },
-    };
-
-    expect([...httpOutputs('Build', outputs, answer)]).toEqual([
-      ['Octopus.Action[Build].Output.id', 'b-1'],
-      ['Octopus.Action[Build].Output.number', '7'],
-      ['Octopus.Action[Build].Output.ok', 'true'],
-      ['Octopus.Action[Build].Output.none', ''],
-      ['Octopus.Action[Build].Output.tag', 'a'],
-      ['Octopus.Action[Build].Output.tags', '["a"]'],
-      ['Octopus.Action[Build].Output.pointed', 'deep'],
-      ['Octopus.Action[Build].Output.missing', ''],
-      ['Octopus.Action[Build].Output.beyond', ''],
-    ]);
-  });
-
+describe('where outputs are found', () => {
   it.each(['constructor', '__proto__', 'a.length', 'a.0.constructor', 'a.-1', 'a.00', 'text.length', 'text.0'])(
     'VAR-2: finds nothing at %s',
     (path) => {
@@ -146,7 +125,6 @@ describe('emptyOutputsOf', () => {
     }
     expect(steps.map((step) => outputNamesOf(step).length)).toEqual([6, 1, 0]);
     expect([...manualOutputs('A', outcome()).keys()]).toEqual(outputNamesOf(manual('A')));
-    expect([...httpOutputs('B', { x: 'id' }, {}).keys()]).toEqual(outputNamesOf(http('B', { x: 'id' })));
   });
 });
 

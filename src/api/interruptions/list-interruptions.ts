@@ -1,13 +1,12 @@
 import { z } from 'zod';
 
 import { listInterruptions } from '../../store/interruptions/find-interruption';
-import type { Permission } from '../../domain/permission';
-import type { Caller } from '../caller';
 import { defineRoute, ok } from '../define-route';
 import type { Deps } from '../deps';
 import { flagInQuery, id, slug } from '../schemas/common';
 import { interruption as interruptionSchema, interruptionState } from '../schemas/interruption';
 import { pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
+import { projectsWith, visibleProjects } from '../visible-projects';
 import { interruptionView } from './interruption-view';
 
 /** `?state=pending,taken`. */
@@ -46,7 +45,7 @@ export const listInterruptionsRoute = (deps: Deps) =>
         {
           userId: caller.userId,
           teams: caller.teams,
-          visibleIn: projectsWith(caller, 'ProjectView'),
+          visibleIn: visibleProjects(caller),
           submitIn: projectsWith(caller, 'InterruptionSubmit'),
           deployIn: projectsWith(caller, 'DeploymentCreate'),
         },
@@ -57,12 +56,3 @@ export const listInterruptionsRoute = (deps: Deps) =>
       return ok(toPage(aged, page, (row) => interruptionView(row, caller)));
     },
   });
-
-/** Ids of the projects in which the caller holds a permission; null: everywhere. */
-function projectsWith(caller: Caller, permission: Permission): string[] | null {
-  if (caller.may(permission, null)) {
-    return null;
-  }
-  const named = [...caller.rights.user, ...(caller.rights.token ?? [])].flatMap(({ project }) => project ?? []);
-  return [...new Set(named)].filter((project) => caller.may(permission, project));
-}

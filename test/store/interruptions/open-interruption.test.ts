@@ -34,24 +34,24 @@ async function planOfLast(): Promise<string | undefined> {
   return plan.map(({ detail }) => detail).find((detail) => detail.includes(' interruptions '));
 }
 
-const mine = { userId: 'ada', teams: ['operations'], submitIn: ['shop'], deployIn: ['shop'] };
+const reader = { userId: 'ada', teams: ['operations'], visibleIn: ['shop'], submitIn: ['shop'], deployIn: ['shop'] };
 const page = { limit: 10, after: null };
 
 // PostgreSQL plans by what a table holds, and an empty one is always read whole.
 const itOnSqlite = onPostgres ? it.skip : it;
 
 itOnSqlite.each<[string, InterruptionFilter]>([
-  ['what needs a decision', { states: ['pending', 'taken'], mine, visibleIn: ['shop'] }],
-  ['all that one may take or holds', { mine, visibleIn: null }],
-  ['what waits in a project', { states: ['pending'], mine: null, visibleIn: ['shop'] }],
+  ['what needs a decision', { states: ['pending', 'taken'], mine: true }],
+  ['all that one may take or holds', { mine: true }],
+  ['what waits in a project', { states: ['pending'], mine: false }],
 ])('INT-8: %s is listed without reading what has been answered', async (_, filter) => {
-  await listInterruptions(storage.store.read, filter, page);
+  await listInterruptions(storage.store.read, reader, filter, page);
 
   expect(await planOfLast()).toBe('SCAN interruptions USING INDEX interruptions_open');
 });
 
 itOnSqlite('INT-8: a list that asks for answered ones, too, has them all', async () => {
-  await listInterruptions(storage.store.read, { states: ['pending', 'submitted'], mine: null, visibleIn: null }, page);
+  await listInterruptions(storage.store.read, reader, { states: ['pending', 'submitted'], mine: false }, page);
 
   expect(await planOfLast()).toBe('SCAN interruptions USING INDEX interruptions_newest');
 });
@@ -62,5 +62,7 @@ itOnSqlite('INT-9: whether a deployment must wait is found without reading what 
 
   await storage.store.write((unit) => blockingRelease(unit, release, starts));
 
-  expect(await planOfLast()).toBe('SEARCH interruptions USING INDEX interruptions_blocking (projectId=?)');
+  expect(await planOfLast()).toBe(
+    'SEARCH interruptions USING INDEX interruptions_blocking (projectId=? AND environmentId=?)',
+  );
 });
