@@ -5,7 +5,7 @@ import type { EmailStep, HttpStep, NotifyStep } from '../domain/pipeline';
 import { parseTemplate, renderTemplate, type Rendered } from '../domain/template';
 import { outputName } from '../domain/variables';
 import { beginStep, type StepRun, type StepToRun } from '../store/process/begin-step';
-import { lookUp, maskedLookUp } from '../store/process/deployment-variables';
+import { lookUp, MASKED, maskedLookUp } from '../store/process/deployment-variables';
 import { recordStepAnswer, type StepAnswered } from '../store/process/record-step-answer';
 import type { SecretBox } from '../store/secret-box';
 import type { Store } from '../store/store';
@@ -15,6 +15,7 @@ import { sendRequest, type HttpSurroundings } from '../targets/http/send-request
 import { mailAddressOf } from '../targets/mail/mail-address';
 import type { Mailer } from '../targets/mail/mailer';
 import { renderMarkdown } from '../targets/mail/markdown';
+import { keepOutputs } from './keep-outputs';
 import type { JobEnd } from './roll-out';
 import { againAt, alive, orStopped } from './send-effect';
 
@@ -119,10 +120,11 @@ async function callEndpoint(
   const read = readOutputs(outcome.body, outputs);
   return 'fault' in read
     ? { kind: 'refused', detail: read.fault }
-    : {
-        kind: 'done',
-        outputs: new Map(Object.entries(read.values).map(([output, value]) => [outputName(name, output), value])),
-      };
+    : { kind: 'done', outputs: keepOutputs(named(name, read.values), variables, secretBox) };
+}
+
+function named(step: string, values: Readonly<Record<string, string>>): Map<string, string> {
+  return new Map(Object.entries(values).map(([output, value]) => [outputName(step, output), value]));
 }
 
 /** JSON in which every text is a template; keys are as they are written. */
@@ -147,7 +149,12 @@ async function sendMail(
   const fill = (template: string, place: keyof typeof escapeFor, what: string) =>
     textOf(renderTemplate(parseTemplate(template), valueOf, escapeFor[place]), what);
   const addresses = to.map((template, index) => {
-    const address = mailAddressOf(fill(template, 'text', `Recipient ${index + 1}`));
+    const filled = fill(template, 'text', `Recipient ${index + 1}`);
+    if (filled.includes(MASKED)) {
+      // It would be an address all the same, of somebody whom nobody meant.
+      throw new Refused(`Recipient ${index + 1} names a sensitive variable, which no mail holds`);
+    }
+    const address = mailAddressOf(filled);
     if (address === null) {
       throw new Refused(`Recipient ${index + 1} is no mail address with its variables filled in`);
     }

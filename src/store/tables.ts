@@ -368,7 +368,7 @@ export interface DeploymentVariablesTable {
   value: string;
   sensitive: Bit;
   source: 'built-in' | 'project' | 'output';
-  /** The project's variable it was read from, to whose id a sealed value is bound; null: it is none. */
+  /** The project's variable it was read from, or repeats, to whose id a sealed value is bound; null: there is none. */
   variableId: string | null;
 }
 

@@ -17,14 +17,22 @@ const everyTable: Record<keyof Tables, true> = {
 
 /** Where in a store a text is written: tables and, on SQLite, files; freed pages of those are looked into, too. */
 export async function placesOf(text: string, store: Store): Promise<string[]> {
-  const places: string[] = [];
-  for (const table of Object.keys(everyTable)) {
-    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(store.read);
-    if (rows.some((row) => Object.values(row).some((cell) => String(cell).includes(text)))) {
-      places.push(table);
-    }
-  }
+  const cells = await everyCell(store);
+  const places = [...cells].flatMap(([table, texts]) => (texts.some((cell) => cell.includes(text)) ? [table] : []));
   const { dataDir } = store;
   const files = dataDir === null ? [] : readdirSync(dataDir);
   return [...places, ...files.filter((name) => readFileSync(path.join(dataDir ?? '', name)).includes(text))];
+}
+
+/** All that a store holds, by table. */
+export async function everyCell(store: Store): Promise<Map<string, string[]>> {
+  const cells = new Map<string, string[]>();
+  for (const table of Object.keys(everyTable)) {
+    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(store.read);
+    cells.set(
+      table,
+      rows.flatMap((row) => Object.values(row).map(String)),
+    );
+  }
+  return cells;
 }

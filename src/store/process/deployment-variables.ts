@@ -16,6 +16,9 @@ export type DeploymentVariable = Pick<
   'name' | 'value' | 'sensitive' | 'source' | 'variableId'
 >;
 
+/** What a step leaves behind; `variableId`: the sensitive variable that it repeats, to which it is sealed. */
+export type OutputValue = Pick<DeploymentVariable, 'value' | 'sensitive' | 'variableId'>;
+
 /** The deployment whose variables begin. */
 export interface StartedDeployment {
   id: string;
@@ -87,13 +90,13 @@ export async function startVariables(
 export async function saveOutputs(
   unit: Unit,
   deploymentId: string,
-  outputs: ReadonlyMap<string, string>,
+  outputs: ReadonlyMap<string, OutputValue>,
 ): Promise<void> {
-  for (const [name, value] of outputs) {
+  for (const [name, output] of outputs) {
     await unit.sql
       .insertInto('deploymentVariables')
-      .values({ deploymentId, name, value, sensitive: 0, source: 'output', variableId: null })
-      .onConflict((conflict) => conflict.columns(['deploymentId', 'name']).doUpdateSet({ value }))
+      .values({ deploymentId, name, source: 'output', ...output })
+      .onConflict((conflict) => conflict.columns(['deploymentId', 'name']).doUpdateSet(output))
       .execute();
   }
 }

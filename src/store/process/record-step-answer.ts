@@ -4,13 +4,13 @@ import { lockRelease } from '../releases/stored-release';
 import type { Unit } from '../store';
 import type { BegunStep } from './begin-step';
 import { logDeployment } from './deployment-log';
-import { saveOutputs } from './deployment-variables';
+import { saveOutputs, type OutputValue } from './deployment-variables';
 
 /** What came of carrying a step out once. */
 export interface StepAnswered {
   key: string;
   outcome:
-    | { kind: 'done'; outputs: ReadonlyMap<string, string> }
+    | { kind: 'done'; outputs: ReadonlyMap<string, OutputValue> }
     | { kind: 'refused'; detail: string }
     | { kind: 'broken'; detail: string; retryAfterMs: number | null };
 }

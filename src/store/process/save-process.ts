@@ -14,7 +14,7 @@ import { newId } from '../new-id';
 import type { Unit } from '../store';
 import type { DeploymentStepsTable } from '../tables';
 import { logDeployment, type LogLine } from './deployment-log';
-import { maskedLookUp, saveOutputs, startVariables, variablesOf } from './deployment-variables';
+import { maskedLookUp, saveOutputs, startVariables, variablesOf, type OutputValue } from './deployment-variables';
 import { processOf } from './process-of';
 
 type ProcessChange =
@@ -397,7 +397,11 @@ class ProcessSaving {
   ): Promise<void> {
     const { name, manual } = this.planOf(event);
     const outputs = manualOutputs(name, { ...outcome, submissions: answers, approvals: manual?.approvals ?? 1 });
-    return saveOutputs(this.unit, deployment.id, outputs);
+    const kept = [...outputs].map(([output, value]): [string, OutputValue] => [
+      output,
+      { value, sensitive: 0, variableId: null },
+    ]);
+    return saveOutputs(this.unit, deployment.id, new Map(kept));
   }
 
   private async interruption(number: number, change: Record<string, string | number | null>): Promise<void> {
