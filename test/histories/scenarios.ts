@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 
-import type { Phase, ReleaseAction } from '../../src/domain/pipeline';
+import type { Phase, Pipeline, ProcessStep, ReleaseAction } from '../../src/domain/pipeline';
 import { isTerminal } from '../../src/domain/release';
 import { flagEtag } from '../../src/store/flags/flag-etag';
+import { http, manual, rollOut } from '../domain/process-fixture';
+import { answer, asked } from '../support/answering';
 import { eventually } from '../support/eventually';
+import { startHttpEndpoint, type EndpointAnswer, type HttpEndpoint } from '../support/http-endpoint';
 import type { ReleaseWorld } from '../support/release-world';
 import { AUTHOR, phase, review } from '../support/release-store';
 import { startVersionTarget, type VersionTarget } from '../support/version-target';
@@ -548,6 +551,158 @@ const SERVICE_SCENARIOS: Scenario[] = [
   { name: 'services-called-back', run: calledBack },
 ];
 
+/** One release of a pipeline with a process, in two phases; an endpoint answers its steps and ends with it. */
+const withProcess =
+  (
+    process: (url: string) => ProcessStep[],
+    go: (world: ReleaseWorld, release: string, endpoint: HttpEndpoint) => Promise<unknown>,
+    { answers = [], ...more }: Partial<Pipeline> & { answers?: EndpointAnswer[] } = {},
+  ): Scenario['run'] =>
+  async (world) => {
+    const endpoint = await startHttpEndpoint();
+    endpoint.answer(...answers, { status: 200 });
+    const everywhere = [{ environments: ['staging', 'production'], conditions: [] }];
+    try {
+      const release = await world.trigger({
+        phases: [phase('few', { bakeMs: HOUR }), phase('all', { bakeMs: HOUR, rules: everywhere })],
+        process: process(endpoint.url),
+        ...more,
+      });
+      await go(world, release, endpoint);
+      return idsOf(world, release);
+    } finally {
+      await endpoint.stop();
+    }
+  };
+
+const PROCESS_SCENARIOS: Scenario[] = [
+  {
+    name: 'process-answered',
+    run: withProcess(
+      () => [manual({ approvals: 2 }), rollOut()],
+      async (world, release) => {
+        const bothProceed = async () => {
+          await answer(world, release, 'proceed');
+          await answer(world, release, 'proceed', 'rita');
+        };
+        await bothProceed();
+        await world.bakes(release, 0);
+        await world.act(release, 'skip');
+        // In each environment of the phase.
+        await bothProceed();
+        await bothProceed();
+        await world.bakes(release, 1);
+        await aborts(world, release);
+      },
+    ),
+  },
+  {
+    name: 'process-aborted-by-a-person-and-retried',
+    run: withProcess(
+      () => [manual()],
+      async (world, release) => {
+        await answer(world, release, 'abort');
+        await world.reaches(release, 'failed');
+        await world.act(release, 'retry');
+        await answer(world, release, 'proceed');
+        await world.bakes(release, 0);
+        await aborts(world, release);
+      },
+    ),
+  },
+  {
+    name: 'process-deadline',
+    run: withProcess(
+      () => [manual({ deadline: { afterMs: 400, outcome: 'proceed' } })],
+      async (world, release) => {
+        await world.bakes(release, 0);
+        await aborts(world, release);
+      },
+    ),
+  },
+  {
+    name: 'process-guided-failure',
+    run: withProcess(
+      (url) => [http({ url })],
+      async (world, release, endpoint) => {
+        await eventually('it has failed', async () => (await asked(world, release)).kind === 'failure');
+        endpoint.answer({ status: 200 });
+        await answer(world, release, 'retry');
+        await world.bakes(release, 0);
+        await aborts(world, release);
+      },
+      { guidedFailure: true, answers: [{ status: 400 }] },
+    ),
+  },
+  {
+    name: 'process-conditions',
+    run: withProcess(
+      (url) => [
+        http({ url, name: 'Ask', outputs: { go: 'go' } }),
+        manual({ name: 'Left out', runWhen: { expression: 'vars["Action[Ask].Output.go"] == "no"' } }),
+        http({ url, name: 'Call', runWhen: { expression: 'vars["Action[Ask].Output.go"] == "yes"' } }),
+        http({ url, name: 'Beside', start: 'with-previous' }),
+      ],
+      async (world, release) => {
+        await world.bakes(release, 0);
+        await aborts(world, release);
+      },
+      { answers: [{ status: 200, body: '{"go":"yes"}' }] },
+    ),
+  },
+  {
+    name: 'process-calls-twice',
+    run: withProcess(
+      (url) => [http({ url })],
+      async (world, release) => {
+        await world.bakes(release, 0);
+        await aborts(world, release);
+      },
+      { answers: [{ status: 503 }] },
+    ),
+  },
+  {
+    name: 'process-rolled-out-fully',
+    run: withProcess(
+      () => [manual()],
+      async (world, release) => {
+        await answer(world, release, 'proceed');
+        await world.bakes(release, 0);
+        await world.act(release, 'full-rollout');
+        await answer(world, release, 'proceed');
+        await completes(world, release);
+      },
+    ),
+  },
+  {
+    name: 'process-aborted-while-waiting',
+    run: withProcess(
+      () => [manual(), manual({ name: 'Beside', start: 'with-previous' })],
+      async (world, release) => {
+        await asked(world, release);
+        await aborts(world, release);
+      },
+    ),
+  },
+  {
+    name: 'process-in-short-runs',
+    shortRuns: true,
+    run: withProcess(
+      () => [manual({ deadline: { afterMs: HOUR, outcome: 'abort' } })],
+      async (world, release) => {
+        await asked(world, release);
+        for (let round = 0; round < 4; round += 1) {
+          await world.act(release, 'pause');
+          await world.act(release, 'unpause');
+        }
+        await answer(world, release, 'proceed');
+        await world.bakes(release, 0);
+        await aborts(world, release);
+      },
+    ),
+  },
+];
+
 const RANDOM_RUNS = 20;
 
 const anyPhase = fc.record({
@@ -621,5 +776,6 @@ function randomScenario(seed: number): Scenario {
 export const scenarios: readonly Scenario[] = [
   ...SCENARIOS,
   ...SERVICE_SCENARIOS,
+  ...PROCESS_SCENARIOS,
   ...Array.from({ length: RANDOM_RUNS }, (_, index) => randomScenario(index + 1)),
 ];
