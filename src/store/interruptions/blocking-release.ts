@@ -1,18 +1,18 @@
-import type { ReleaseEvent } from '../../domain/release';
-import type { ReleaseRow } from '../releases/stored-release';
+import type { Reach } from '../../domain/next-step';
+import { changesOf, type ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { isOpenInterruption } from './open-interruption';
 
 /**
- * Another release with an interruption that keeps deployments to these environments from starting (INT-9); null: none
+ * Another release with an interruption that keeps what is about to happen from these environments (INT-9); null: none
  * has. The one that waits longest is named, and locked: whoever answers it sees who waits for it, or was quicker.
  */
 export async function blockingRelease(
   unit: Unit,
-  release: Pick<ReleaseRow, 'id' | 'projectId'>,
-  events: readonly ReleaseEvent[],
+  release: Pick<ReleaseRow, 'id' | 'projectId' | 'changes'>,
+  reach: Reach,
 ): Promise<string | null> {
-  const environments = events.flatMap((event) => (event.type === 'phase-started' ? event.environments : []));
+  const environments = environmentsOf(release, reach);
   if (environments.length === 0) {
     return null;
   }
@@ -20,7 +20,7 @@ export async function blockingRelease(
     .selectFrom('environments')
     .select('id')
     .where('projectId', '=', release.projectId)
-    .where('slug', 'in', environments);
+    .where('slug', 'in', [...new Set(environments)]);
   const blocking = await unit
     .forUpdate(
       unit.sql
@@ -36,4 +36,18 @@ export async function blockingRelease(
     .limit(1)
     .executeTakeFirst();
   return blocking?.releaseId ?? null;
+}
+
+/** Where deployments would start; a full roll-out that has only flags to switch goes everywhere at once (REL-20). */
+function environmentsOf(release: Pick<ReleaseRow, 'changes'>, { kind, events }: Reach): string[] {
+  return events.flatMap((event) => {
+    switch (event.type) {
+      case 'phase-started':
+        return event.environments;
+      case 'release-completed':
+        return kind === 'full-rollout' ? changesOf(release).flatMap(({ environments }) => environments) : [];
+      default:
+        return [];
+    }
+  });
 }

@@ -165,7 +165,7 @@ async function reach(
     const started = await tryStart(unit, row, state, step.reach.events, at);
     return { reached: started ?? [], held: started === null, actions };
   }
-  const blockedBy = await blockingRelease(unit, row, step.reach.events);
+  const blockedBy = await blockingRelease(unit, row, step.reach);
   if (blockedBy !== null || row.blockedBy !== null) {
     await unit.sql.updateTable('releases').set({ blockedBy }).where('id', '=', row.id).execute();
   }

@@ -57,10 +57,10 @@ itOnSqlite('INT-8: a list that asks for answered ones, too, has them all', async
 });
 
 itOnSqlite('INT-9: whether a deployment must wait is found without reading what has been answered', async () => {
-  const release = { id: 'release', projectId: 'shop' };
+  const release = { id: 'release', projectId: 'shop', changes: '[]' };
   const starts = [{ type: 'phase-started' as const, at: NOON, phase: 0, environments: ['staging'], attempt: 1 }];
 
-  await storage.store.write((unit) => blockingRelease(unit, release, starts));
+  await storage.store.write((unit) => blockingRelease(unit, release, { kind: 'phase', phase: 0, events: starts }));
 
   expect(await planOfLast()).toBe(
     'SEARCH interruptions USING INDEX interruptions_blocking (projectId=? AND environmentId=?)',
