@@ -1,16 +1,21 @@
 /**
- * `npm run bench -- [--quick] [--only loop|history|evaluations|releases|reads|memory] [--profile folder]`: what the
- * product costs beside the least that could do the same; docs/benchmark.md says how to read it. Ends with 0 also where a goal is missed: it says so.
+ * `npm run bench -- [--quick] [--only loop|history|evaluations|releases|reads|memory|interruptions] [--profile folder]`:
+ * what the product costs beside the least that could do the same; docs/benchmark.md says how to read it. Ends with 0 also
+ * where a goal is missed: it says so.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { addAskingPipeline } from './bench/asking';
 import { Children } from './bench/children';
 import { countHistory } from './bench/count-history';
+import { makeCrowd } from './bench/crowd';
 import { compareRuns, tableOf, type Line } from './bench/figures';
+import { measureAnswers } from './bench/measure-answers';
 import { measureEvaluations } from './bench/measure-evaluations';
+import { measureInterruptions } from './bench/measure-interruptions';
 import { FlagNews, measureActions, measureTriggers } from './bench/measure-loop';
 import { measureMemory } from './bench/measure-memory';
 import { measureReads } from './bench/measure-reads';
@@ -24,13 +29,35 @@ interface Size {
   warmUps: number;
   triggers: number;
   actions: number;
+  answers: number;
+  pages: number;
   releases: number;
   openReleases: number;
   seconds: number;
 }
 
-const FULL: Size = { runs: 5, warmUps: 20, triggers: 25, actions: 50, releases: 60, openReleases: 1_000, seconds: 4 };
-const QUICK: Size = { runs: 1, warmUps: 3, triggers: 5, actions: 10, releases: 20, openReleases: 100, seconds: 1 };
+const FULL: Size = {
+  runs: 5,
+  warmUps: 20,
+  triggers: 25,
+  actions: 50,
+  answers: 25,
+  pages: 500,
+  releases: 60,
+  openReleases: 1_000,
+  seconds: 4,
+};
+const QUICK: Size = {
+  runs: 1,
+  warmUps: 3,
+  triggers: 5,
+  actions: 10,
+  answers: 5,
+  pages: 50,
+  releases: 20,
+  openReleases: 100,
+  seconds: 1,
+};
 
 const LOOP_GOAL = { is: 'most', ratio: 1.5 } as const;
 
@@ -82,6 +109,10 @@ async function main(): Promise<void> {
       say(`Memory of ${size.openReleases} open releases …`);
       lines.push(...(await measureMemory(children, dataDir, size)));
     }
+    if (isWanted('interruptions')) {
+      say(`${size.openReleases} releases that wait for a person, beside a few …`);
+      lines.push(...(await measureInterruptions(children, dataDir, size)));
+    }
     process.stdout.write(`\n${machine(size)}\n\n${tableOf(lines)}\n`);
   } finally {
     await end();
@@ -97,12 +128,15 @@ async function measureLoop(
   service: Service,
   floor: Floor,
   key: string,
-  { runs, warmUps, triggers, actions }: Size,
+  { runs, warmUps, triggers, actions, answers }: Size,
 ): Promise<Line[]> {
   const flags = await FlagNews.follow(service, key);
+  const asked = await makeCrowd(service, 'asked', Math.max(warmUps, answers));
+  const token = await addAskingPipeline(service, asked);
 
   await measureTriggers(service, flags, warmUps);
   await measureActions(service, flags, warmUps);
+  await measureAnswers(service, asked, token, warmUps);
   await floor({ measure: 'starts', samples: warmUps });
   await floor({ measure: 'actions', samples: warmUps });
   return [
@@ -117,6 +151,12 @@ async function measureLoop(
       runs,
       () => measureActions(service, flags, actions),
       () => floor({ measure: 'actions', samples: actions }),
+    ),
+    await compareRuns(
+      { what: 'Answer to an interruption → 200', unit: 'ms', goal: LOOP_GOAL },
+      runs,
+      () => measureAnswers(service, asked, token, answers),
+      () => floor({ measure: 'actions', samples: answers }),
     ),
   ];
 }

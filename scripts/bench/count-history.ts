@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 
+import { proceed, take } from './asking';
 import { REST_MS, type Line } from './figures';
 import { act, trigger, type PipelineName } from './project';
 import type { Service } from './service';
@@ -10,10 +11,19 @@ interface Scenario {
   pipeline: PipelineName;
   flag: string;
   /** Done as soon as the release is in that state. */
-  action: { state: string; verbs: string[] } | null;
+  action: { state: string; perform: (service: Service, release: string) => Promise<void> } | null;
   /** The least that this can be done with, as docs/benchmark.md adds it up. */
   minimum: number;
 }
+
+const asksFor =
+  (...verbs: string[]) =>
+  async (service: Service, release: string): Promise<void> => {
+    for (const verb of verbs) {
+      await act(service, release, verb);
+      await sleep(REST_MS);
+    }
+  };
 
 const SCENARIOS: Scenario[] = [
   { what: 'three phases', pipeline: 'plain', flag: 'gate-02', action: null, minimum: 50 },
@@ -21,15 +31,25 @@ const SCENARIOS: Scenario[] = [
     what: 'with a review',
     pipeline: 'reviewed',
     flag: 'gate-03',
-    action: { state: 'waiting-for-review', verbs: ['approve'] },
+    action: { state: 'waiting-for-review', perform: asksFor('approve') },
     minimum: 60,
   },
   {
     what: 'with pause and unpause',
     pipeline: 'plain',
     flag: 'gate-04',
-    action: { state: 'baking', verbs: ['pause', 'unpause'] },
+    action: { state: 'baking', perform: asksFor('pause', 'unpause') },
     minimum: 72,
+  },
+  {
+    what: 'one phase with a manual step',
+    pipeline: 'asked',
+    flag: 'gate-06',
+    action: {
+      state: 'waiting-for-intervention',
+      perform: async (service, release) => proceed(service, await take(service, release)),
+    },
+    minimum: 38,
   },
 ];
 
@@ -61,10 +81,7 @@ async function run(service: Service, client: Client, { pipeline, flag, action }:
   const release = await trigger(service, pipeline, flag);
   if (action) {
     await untilState(service, release, action.state);
-    for (const verb of action.verbs) {
-      await act(service, release, verb);
-      await sleep(REST_MS);
-    }
+    await action.perform(service, release);
   }
   await untilState(service, release, 'completed');
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { atOnce } from './at-once';
-import { gate, phases, released } from './project';
+import { act, gate, phases, released } from './project';
 import type { Service } from './service';
 
 /** Many flags in a project of their own: as many releases may be under way, and none waits for another. */
@@ -10,8 +10,8 @@ export interface Crowd {
   flags: string[];
 }
 
-/** `prompt` neither bakes nor asks anybody; `patient` bakes for a day. */
-type CrowdPipeline = 'prompt' | 'patient';
+/** `prompt` neither bakes nor asks anybody; `patient` bakes for a day; `asking` asks before that (asking.ts adds it). */
+export type CrowdPipeline = 'prompt' | 'patient' | 'asking';
 
 /** What one request applies; the service takes up to 500. */
 const DOCUMENTS = 250;
@@ -54,6 +54,18 @@ export async function triggerAll(
     ids.push(id);
   });
   return ids;
+}
+
+/** Triggers a release of each of these flags, and resolves with their ids when all bake or wait for a person. */
+export async function openAll(service: Service, crowd: Crowd, pipeline: CrowdPipeline): Promise<string[]> {
+  const ids = await triggerAll(service, crowd, pipeline);
+  await untilNone(service, crowd, 'state=queued,rolling-out');
+  return ids;
+}
+
+/** Aborts these releases, some at a time. */
+export function abortAll(service: Service, releases: readonly string[]): Promise<void> {
+  return atOnce(releases, (release) => act(service, release, 'abort'));
 }
 
 /** Resolves when no release of the crowd matches a filter of the list, such as `live=true`; throws when one still does. */

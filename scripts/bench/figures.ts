@@ -14,28 +14,42 @@ export interface Line {
 /** Where the ratio has to be, or without a floor what is ours itself; `most`: less is better, as with times. */
 export type Goal = { is: 'most' | 'least'; ratio: number } | { is: 'most' | 'least'; ours: number };
 
+type Heading = Pick<Line, 'what' | 'unit' | 'goal'>;
+
+/** One run of both. */
+type Pair = Record<'ours' | 'floor', number>;
+
 /** Between two samples of the loop: each meets a workflow that waits, as in real life, not one that is still busy. */
 export const REST_MS = 50;
 
 /** One run of a measurement; `runs` of ours and the floor take turns, so that a busy machine is busy for both. */
 export async function compareRuns(
-  { what, unit, goal }: Pick<Line, 'what' | 'unit' | 'goal'>,
+  heading: Heading,
   runs: number,
   ours: () => Promise<number>,
   floor: () => Promise<number>,
 ): Promise<Line> {
-  const pairs: { ours: number; floor: number }[] = [];
+  const pairs: Pair[] = [];
   for (let run = 0; run < runs; run += 1) {
     pairs.push({ ours: await ours(), floor: await floor() });
   }
+  return lineOf(heading, pairs);
+}
+
+/** What several runs come to: medians, so that one bad run does not count. */
+export function lineOf(heading: Heading, pairs: readonly Pair[]): Line {
   return {
-    what,
-    unit,
-    goal,
+    ...heading,
     ours: median(pairs.map((pair) => pair.ours)),
     floor: median(pairs.map((pair) => pair.floor)),
     ratio: median(pairs.map((pair) => pair.ours / pair.floor)),
   };
+}
+
+/** The least value that this share of all does not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
 export function median(values: readonly number[]): number {

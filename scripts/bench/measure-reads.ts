@@ -8,6 +8,7 @@ import type { LoadQuestion } from './load';
 import { act, trigger } from './project';
 import type { ReadsFloorArgument } from './reads-floor';
 import type { Service } from './service';
+import { tokenOf } from './token-of';
 
 /** Enough that no limit of one token is reached on any machine. */
 const TOKENS = 60;
@@ -43,8 +44,7 @@ export async function measureReads(
 async function makeTokens(service: Service): Promise<string[]> {
   const tokens: string[] = [];
   for (let number = 1; number <= TOKENS; number += 1) {
-    const { token } = await service.expect<{ token: string }>(201, 'POST', '/v1/users/admin/tokens', {});
-    tokens.push(token);
+    tokens.push(await tokenOf(service, 'admin'));
   }
   return tokens;
 }

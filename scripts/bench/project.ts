@@ -25,7 +25,14 @@ export const gate = {
 /** What a release makes of it. */
 export const released = { ...off, defaultVariant: 'on' };
 
-export type PipelineName = 'slow' | 'plain' | 'reviewed';
+/** Asks a person in each deployment: a step of a process. */
+export const manualStep = {
+  name: 'Check dashboards',
+  kind: 'manual',
+  instructions: 'Look at #{Octopus.Environment.Name}.',
+};
+
+export type PipelineName = 'slow' | 'plain' | 'reviewed' | 'asked';
 
 /** Makes it all, and returns a key for clients of the flags in production. */
 export async function makeProject(service: Service): Promise<string> {
@@ -40,6 +47,8 @@ export async function makeProject(service: Service): Promise<string> {
   await put('/pipelines/slow', pipeline('1h'));
   await put('/pipelines/plain', pipeline('2s'));
   await put('/pipelines/reviewed', pipeline('2s', { approvals: 1, authorMayApprove: true }));
+  // One phase, and whoever may deploy is asked in it.
+  await put('/pipelines/asked', { phases: phases('2s').slice(2), process: [manualStep] });
   const { key } = await service.expect<{ key: string }>(
     201,
     'POST',
