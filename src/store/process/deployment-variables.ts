@@ -145,7 +145,7 @@ export async function emptyVariables(sql: Kysely<Tables>, release: ReleaseRow): 
 }
 
 /** What stands for a value that is not to be seen (VAR-4). */
-const MASKED = '********';
+export const MASKED = '********';
 
 /**
  * Looks variables up for a template that people will read: sensitive ones are masked, those of steps that did not run
