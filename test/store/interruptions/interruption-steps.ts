@@ -12,7 +12,7 @@ import { claim, goOn } from '../releases/release-steps';
 const HOUR = 3_600_000;
 
 /** Somebody who may take what is for whoever deploys. */
-export const person = (userId: string, more: Partial<Person> = {}): Person => ({
+const person = (userId: string, more: Partial<Person> = {}): Person => ({
   userId,
   teams: [],
   maySubmit: true,
