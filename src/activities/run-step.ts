@@ -160,7 +160,9 @@ async function sendMail(
     }
     return address;
   });
-  const { text, html } = renderMarkdown(fill(body, 'markdown', 'The body'));
+  // In the plain text nothing is markup, so that a value needs no backslashes to be harmless.
+  const text = fill(body, 'text', 'The body');
+  const { html } = renderMarkdown(fill(body, 'markdown', 'The body'));
   const outcome = await mailer.send({
     to: [...new Set(addresses)],
     subject: fill(subject, 'mail-header', 'The subject'),
