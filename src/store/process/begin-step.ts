@@ -8,6 +8,7 @@ import type { ReleaseRow } from '../releases/stored-release';
 import { lockRelease, planOfRow, positionOf } from '../releases/stored-release';
 import { TOLD_AT_ONCE, undecidedActions } from '../releases/undecided-actions';
 import type { Unit } from '../store';
+import type { StepEffectsTable } from '../tables';
 import { emptyVariables, variablesOf, type DeploymentVariable } from './deployment-variables';
 import { processOf } from './process-of';
 
@@ -62,10 +63,7 @@ export async function beginStep(unit: Unit, run: StepRun, now: Instant): Promise
     .where('key', '=', key)
     .executeTakeFirst();
   if (known && known.status !== 'under-way') {
-    const at = known.endedAt ?? now;
-    return known.status === 'done'
-      ? { kind: 'succeeded', at }
-      : { kind: 'failed', at, detail: known.detail ?? '', errored: known.errored === 1 };
+    return endOfStep(known, now);
   }
   if (known?.nextAttemptAt != null && known.nextAttemptAt > now) {
     return { kind: 'later', at: known.nextAttemptAt };
@@ -93,6 +91,17 @@ export async function beginStep(unit: Unit, run: StepRun, now: Instant): Promise
     )
     .execute();
   return { kind: 'run', key, deploymentId, step, variables };
+}
+
+/** How a step has ended that is not under way any more: the same for everybody who asks. */
+export function endOfStep(
+  { status, errored, detail, endedAt }: Pick<StepEffectsTable, 'status' | 'errored' | 'detail' | 'endedAt'>,
+  now: Instant,
+): Extract<BegunStep, { kind: 'succeeded' | 'failed' }> {
+  const at = endedAt ?? now;
+  return status === 'done'
+    ? { kind: 'succeeded', at }
+    : { kind: 'failed', at, detail: detail ?? '', errored: errored === 1 };
 }
 
 /** The step whose condition is to be evaluated now, and what it may use; or why not. */

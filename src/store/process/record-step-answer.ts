@@ -2,7 +2,7 @@ import type { Instant } from '../../domain/instant';
 import { APPLY_TRIES_MAX, applyRetryDelayMs } from '../../domain/retry';
 import { lockRelease } from '../releases/stored-release';
 import type { Unit } from '../store';
-import type { BegunStep } from './begin-step';
+import { endOfStep, type BegunStep } from './begin-step';
 import { logDeployment } from './deployment-log';
 import { saveOutputs, type OutputValue } from './deployment-variables';
 
@@ -17,7 +17,8 @@ export interface StepAnswered {
 
 /**
  * Records what a step's endpoint, mail server or chat answered, and what it leaves behind (VAR-2). It is tried a few
- * times; a refusal ends it at once (PRO-5). One that was given up meanwhile stays so.
+ * times; a refusal ends it at once (PRO-5). One that has ended meanwhile stays so, and that is what is told: it was sent
+ * twice, as its sender was taken for dead, and only one of them may be heard.
  */
 export async function recordStepAnswer(
   unit: Unit,
@@ -32,13 +33,13 @@ export async function recordStepAnswer(
   await lockRelease(unit, releaseId);
   const effect = await unit.sql
     .selectFrom('stepEffects')
-    .select(['status', 'tries', 'deploymentId', 'position'])
+    .select(['status', 'errored', 'detail', 'endedAt', 'tries', 'deploymentId', 'position'])
     .where('key', '=', key)
     .executeTakeFirstOrThrow();
-  const recorded = judge(effect.tries, outcome, now);
   if (effect.status !== 'under-way') {
-    return recorded;
+    return endOfStep(effect, now);
   }
+  const recorded = judge(effect.tries, outcome, now);
   await unit.sql
     .updateTable('stepEffects')
     .set({
