@@ -3,6 +3,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { isServiceChange } from '../../domain/change';
 import type { JsonObject } from '../../domain/json';
 import { BUILT_IN, builtInValues, canonicalName, namesAt } from '../../domain/variables';
+import { inPieces } from '../in-pieces';
 import type { ReleaseRow } from '../releases/stored-release';
 import { changesOf } from '../releases/stored-release';
 import type { Unit } from '../store';
@@ -62,27 +63,27 @@ export async function startVariables(
     // What went wrong is known only when somebody asks.
     builtIn.delete(BUILT_IN.error);
     const own = await variablesFor(unit.sql, release.projectId, environmentId);
-    await unit.sql
-      .insertInto('deploymentVariables')
-      .values([
-        ...[...builtIn].map(([name, value]) => ({
-          deploymentId: id,
-          name,
-          value,
-          sensitive: 0 as const,
-          source: 'built-in' as const,
-          variableId: null,
-        })),
-        ...own.map(({ id: variableId, name, value, sensitive }) => ({
-          deploymentId: id,
-          name,
-          value,
-          sensitive,
-          source: 'project' as const,
-          variableId,
-        })),
-      ])
-      .execute();
+    const rows = [
+      ...[...builtIn].map(([name, value]) => ({
+        deploymentId: id,
+        name,
+        value,
+        sensitive: 0 as const,
+        source: 'built-in' as const,
+        variableId: null,
+      })),
+      ...own.map(({ id: variableId, name, value, sensitive }) => ({
+        deploymentId: id,
+        name,
+        value,
+        sensitive,
+        source: 'project' as const,
+        variableId,
+      })),
+    ];
+    for (const piece of inPieces(rows)) {
+      await unit.sql.insertInto('deploymentVariables').values(piece).execute();
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { planOfRow } from '../releases/stored-release';
 import { closeInterruptions } from '../interruptions/close-interruptions';
 import { answersOf, type Answer } from '../interruptions/answers-of';
 import { wakeBlocked } from '../interruptions/wake-blocked';
+import { inPieces } from '../in-pieces';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
 import type { DeploymentStepsTable } from '../tables';
@@ -37,7 +38,7 @@ export async function saveProcess(
   if (concerned.length === 0) {
     return;
   }
-  const saving = new ProcessSaving(unit, release, process, await deploymentsOf(unit, release));
+  const saving = new ProcessSaving(unit, release, process, await deploymentsOf(unit, release), concerned);
   for (const event of concerned) {
     await saving.save(event);
   }
@@ -85,13 +86,23 @@ class ProcessSaving {
   private readonly lines = new Map<string, LogLine[]>();
   private readonly touched = new Set<Deployment>();
   private definitions: Map<number, ProcessStep> | undefined;
+  /** Their rows are there, but the event that starts them is still to come. */
+  private readonly notStarted: Set<Deployment>;
 
   constructor(
     private readonly unit: Unit,
     private readonly release: ReleaseRow,
     private readonly process: readonly StepPlan[],
     private readonly deployments: readonly Deployment[],
-  ) {}
+    events: readonly ProcessChange[],
+  ) {
+    const starts = events.flatMap((event) => (event.type === 'phase-started' ? [event] : []));
+    this.notStarted = new Set(
+      starts.flatMap(({ phase, environments, attempt }) =>
+        environments.map((environment) => this.deployment(phase, environment, attempt)),
+      ),
+    );
+  }
 
   async save(event: ProcessChange): Promise<void> {
     switch (event.type) {
@@ -133,28 +144,27 @@ class ProcessSaving {
 
   private async start(event: Extract<ProcessChange, { type: 'phase-started' }>): Promise<void> {
     const started = event.environments.map((environment) => this.deployment(event.phase, environment, event.attempt));
-    await this.unit.sql
-      .insertInto('deploymentSteps')
-      .values(
-        started.flatMap(({ id: deploymentId }) =>
-          this.process.map(({ name, kind }, position) => ({
-            deploymentId,
-            position,
-            name,
-            kind,
-            state: 'pending' as const,
-            try: 1,
-            startedAt: null,
-            endedAt: null,
-            detail: null,
-            error: null,
-            errored: 0 as const,
-          })),
-        ),
-      )
-      .execute();
+    const rows = started.flatMap(({ id: deploymentId }) =>
+      this.process.map(({ name, kind }, position) => ({
+        deploymentId,
+        position,
+        name,
+        kind,
+        state: 'pending' as const,
+        try: 1,
+        startedAt: null,
+        endedAt: null,
+        detail: null,
+        error: null,
+        errored: 0 as const,
+      })),
+    );
+    for (const piece of inPieces(rows)) {
+      await this.unit.sql.insertInto('deploymentSteps').values(piece).execute();
+    }
     await startVariables(this.unit, this.release, started);
     started.forEach((deployment) => {
+      this.notStarted.delete(deployment);
       this.log(deployment, {
         at: event.at,
         step: null,
@@ -225,12 +235,16 @@ class ProcessSaving {
       }
       case 'interruption-raised': {
         await this.raise(deployment, event);
-        const change: StepChange = { state: 'waiting', ...(event.failure && { error: event.failure.detail }) };
+        const { failure } = event;
+        const change: StepChange = {
+          state: 'waiting',
+          ...(failure && { error: failure.detail, errored: failure.errored ? 1 : 0 }),
+        };
         return this.change(
           deployment,
           event,
           event.kind === 'manual' ? { ...change, startedAt: at } : change,
-          event.failure ? `Failed: ${event.failure.detail}. A person is asked what to do` : 'Waiting for a person',
+          failure ? `Failed: ${failure.detail}. A person is asked what to do` : 'Waiting for a person',
         );
       }
       case 'interruption-proceeded':
@@ -453,8 +467,9 @@ class ProcessSaving {
     return this.found((each) => each.attempt === attempt && this.isOf(each, phase, environment), phase, environment);
   }
 
+  /** By then: one recording may hold the failure of an attempt and the start of the next (REL-28). */
   private youngest(phase: number, environment: string): Deployment {
-    return this.found((each) => this.isOf(each, phase, environment), phase, environment);
+    return this.found((each) => this.isOf(each, phase, environment) && !this.notStarted.has(each), phase, environment);
   }
 
   private isOf(each: Deployment, phase: number, environment: string): boolean {
