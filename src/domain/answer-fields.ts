@@ -36,7 +36,7 @@ export function readOutputs(body: string | null, outputs: Readonly<Record<string
 }
 
 /**
- * One field of a JSON value as a text (VAR-2): a text as it is, numbers and booleans as JSON. Anything else is null, and
+ * One field of a JSON value as a text (VAR-2): a text as it is but for NUL, numbers and booleans as JSON. Anything else is null, and
  * so is an integer beyond 2^53: its last digits were lost when it was read, and it would name another thing.
  *
  * @param path see output-path.ts
@@ -47,7 +47,9 @@ export function fieldOf(json: Json, path: string): string | null {
     const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
     return isExact ? JSON.stringify(value) : null;
   }
-  return typeof value === 'boolean' ? String(value) : typeof value === 'string' ? value : null;
+  // PostgreSQL keeps no NUL: the answer could not be recorded, and would be asked for again without end.
+  const text = typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : null;
+  return typeof value === 'boolean' ? String(value) : text;
 }
 
 function parsed(text: string): Json | undefined {

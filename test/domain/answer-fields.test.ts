@@ -95,3 +95,7 @@ describe('the outputs of a step', () => {
     expect(readOutputs(body, { BuildId: 'build.id' })).toEqual({ fault });
   });
 });
+
+it('VAR-2: a text with NUL, which PostgreSQL does not keep, is kept without it', () => {
+  expect(fieldOf({ id: 'a\0b' }, 'id')).toBe('a\ufffdb');
+});
