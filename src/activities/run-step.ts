@@ -2,6 +2,7 @@ import { readOutputs } from '../domain/answer-fields';
 import { escapeFor } from '../domain/escape';
 import type { Json } from '../domain/json';
 import type { EmailStep, HttpStep, NotifyStep } from '../domain/pipeline';
+import { renderJson } from '../domain/render-json';
 import { parseTemplate, renderTemplate, type Rendered } from '../domain/template';
 import { outputName } from '../domain/variables';
 import { beginStep, type StepRun, type StepToRun } from '../store/process/begin-step';
@@ -107,7 +108,7 @@ async function callEndpoint(
           ? null
           : isText
             ? fill(body, isJson ? 'json' : 'text', 'The body')
-            : JSON.stringify(filledIn(body, (template) => fill(template, 'text', 'The body'))),
+            : JSON.stringify(filledIn(body, valueOf)),
       contentType: body === null ? null : isJson ? 'application/json' : 'text/plain; charset=utf-8',
       key,
       timeoutMs,
@@ -127,17 +128,12 @@ function named(step: string, values: Readonly<Record<string, string>>): Map<stri
   return new Map(Object.entries(values).map(([output, value]) => [outputName(step, output), value]));
 }
 
-/** JSON in which every text is a template; keys are as they are written. */
-function filledIn(json: Json, fill: (template: string) => string): Json {
-  if (typeof json === 'string') {
-    return fill(json);
+function filledIn(body: Json, valueOf: (name: string) => string): Json {
+  const rendered = renderJson(body, valueOf);
+  if ('fault' in rendered) {
+    throw new Refused(`The body ${rendered.fault}`);
   }
-  if (Array.isArray(json)) {
-    return json.map((each) => filledIn(each, fill));
-  }
-  return typeof json === 'object' && json !== null
-    ? Object.fromEntries(Object.entries(json).map(([member, value]) => [member, filledIn(value, fill)]))
-    : json;
+  return rendered.json;
 }
 
 async function sendMail(
