@@ -54,6 +54,9 @@ const HISTORY_EVENTS_MAX = 3_000;
 /** A job would be begun a second time beside its first, so it is waited for, as long as history has room. */
 const HISTORY_EVENTS_WITH_JOBS_MAX = 20_000;
 
+/** The same in bytes: the server ends a run at 50 MB, and each recorded step brings the position of all deployments. */
+const HISTORY_BYTES_WITH_JOBS_MAX = 25_000_000;
+
 /**
  * One release, from its start to its end, for minutes or for weeks: waits for actions and timers, asks the domain what
  * to do, has it recorded. What it knows it can be told again from the store (REL-33), so it may end and start anywhere.
@@ -96,9 +99,10 @@ export async function releaseWorkflow(input: ReleaseWorkflowInput): Promise<void
   const jobs = new Jobs(begin, (actions) => mailbox.add(actions));
 
   while (!isTerminal(state)) {
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
     const isLong = continueAsNewSuggested || historyLength > HISTORY_EVENTS_MAX;
-    if (isLong && (jobs.isIdle || historyLength > HISTORY_EVENTS_WITH_JOBS_MAX)) {
+    const isFull = historyLength > HISTORY_EVENTS_WITH_JOBS_MAX || historySize > HISTORY_BYTES_WITH_JOBS_MAX;
+    if (isLong && (jobs.isIdle || isFull)) {
       // Undecided actions are not lost with the mailbox: the claim of the next run returns them.
       await condition(allHandlersFinished);
       const memo: ReleaseWorkflowMemo = { epoch: input.epoch };
