@@ -113,6 +113,18 @@ export interface FailedEffect {
   detail: string | null;
 }
 
+/** A deployment that has ended `failed`, and what ended it. */
+export interface FailedDeployment {
+  environment: string;
+  attempt: number;
+  /** The first step that failed. */
+  step: string;
+  /** What went wrong in it; null: nothing is known. */
+  detail: string | null;
+  /** Who aborted it, by name, and what they wrote; null: it was no person (INT-5). */
+  endedBy: { user: string; notes: string | null } | null;
+}
+
 /** Why a release stands where it stands, and when at the earliest it goes on if nobody does anything. */
 export interface Why {
   blockers: Blocker[];
@@ -134,6 +146,8 @@ export interface WhyInput {
   effects: readonly EffectUnderWay[];
   /** Applies that have failed, of whatever phase and attempt; the last one first. */
   failures: readonly FailedEffect[];
+  /** Deployments that have failed, of whatever phase and attempt; the last one first. Left out: none is known. */
+  failedDeployments?: readonly FailedDeployment[];
   /** What processes wait for; left out: the release has none. */
   waits?: ProcessWaits;
   /** null: none is known. */
@@ -382,17 +396,28 @@ function rollOutBlocker(phase: string | null, deployments: PhaseState['deploymen
 
 /**
  * A failed phase is retried, unless a hold would refuse that (REL-22); skipping it is another matter (REL-16). What a
- * target said is told with it: whoever is to retry has to know whether that can help.
+ * target said, or where a step ended, is told with it: whoever is to retry has to know whether that can help. A person's
+ * abort is told as theirs (INT-5).
  */
 function failedBlocker(
   name: string,
   phase: Pick<PhaseState, 'attempt' | 'deployments'>,
-  { holds, failures }: Pick<WhyInput, 'holds' | 'failures'>,
+  { holds, failures, failedDeployments = [] }: Pick<WhyInput, 'holds' | 'failures' | 'failedDeployments'>,
 ): Blocker {
   const failed = phase.deployments.filter(({ state }) => state === 'failed');
   const reasonOf = ({ environment, attempt }: DeploymentState): string => {
-    const failure = failures.find((each) => each.environment === environment && each.attempt === attempt);
-    return failure?.detail == null ? '' : ` (${failure.service}: ${failure.detail})`;
+    const isIt = (each: { environment: string; attempt: number }) =>
+      each.environment === environment && each.attempt === attempt;
+    const ended = failedDeployments.find(isIt);
+    if (ended?.endedBy) {
+      const { user, notes } = ended.endedBy;
+      return ` (${user} aborted ${ended.step}${notes === null || notes.trim() === '' ? '' : `: ${notes}`})`;
+    }
+    const failure = failures.find(isIt);
+    if (failure?.detail != null) {
+      return ` (${failure.service}: ${failure.detail})`;
+    }
+    return ended?.detail == null ? '' : ` (${ended.step}: ${ended.detail})`;
   };
   return {
     kind: 'failed',

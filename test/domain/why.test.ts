@@ -226,6 +226,32 @@ describe('REL-26: why', () => {
     ]);
   });
 
+  it.each([
+    [null, 'Smoke test: The endpoint answered 422'],
+    [{ user: 'olga', notes: 'too slow' }, 'olga aborted Smoke test: too slow'],
+    [{ user: 'olga', notes: ' ' }, 'olga aborted Smoke test'],
+    [{ user: 'olga', notes: null }, 'olga aborted Smoke test'],
+  ])('INT-5: tells which step ended the attempt that failed, and of a person as of a person: %j', (endedBy, told) => {
+    const failed = after(
+      plan(),
+      did.start(),
+      did.rollOut(0),
+      did.succeed(0, 'staging'),
+      did.fail(0, 'production'),
+      did.failPhase(0),
+    );
+    const step = { step: 'Smoke test', detail: 'The endpoint answered 422', endedBy };
+    const failedDeployments = [
+      { ...step, step: 'Earlier', environment: 'production', attempt: 0 },
+      { ...step, step: 'Elsewhere', environment: 'staging', attempt: 1 },
+      { ...step, environment: 'production', attempt: 1 },
+    ];
+
+    const { blockers } = why(plan(), failed, { failedDeployments });
+
+    expect(blockers).toMatchObject([{ kind: 'failed', detail: `Phase staff failed in production (${told})` }]);
+  });
+
   it('names what failed, and retry only where no hold would refuse it', () => {
     const failed = after(
       plan(),

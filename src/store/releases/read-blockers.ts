@@ -2,10 +2,11 @@ import type { Kysely } from 'kysely';
 
 import { isServiceChange } from '../../domain/change';
 import type { AcceptedAction } from '../../domain/release';
-import type { EffectUnderWay, FailedEffect, ReleaseAhead } from '../../domain/why';
+import type { EffectUnderWay, FailedDeployment, FailedEffect, ReleaseAhead } from '../../domain/why';
 import type { ProcessWaits } from '../../domain/why-process';
 import { effectsUnderWay } from '../effects/effects-under-way';
 import { failedEffects } from '../effects/failed-effects';
+import { failedDeployments } from '../process/failed-deployments';
 import { processWaits } from '../process/process-waits';
 import type { Tables } from '../tables';
 import { queuesOf } from './queue';
@@ -20,6 +21,7 @@ export interface ReleaseSurroundings {
   undecided: AcceptedAction[];
   effects: EffectUnderWay[];
   failures: FailedEffect[];
+  failedDeployments: FailedDeployment[];
   waits: ProcessWaits;
 }
 
@@ -29,17 +31,18 @@ export async function readBlockers(sql: Kysely<Tables>, release: ReleaseRow): Pr
   const effects = await effectsUnderWay(sql, release);
   const failures = await failedEffects(sql, release);
   const waits = await processWaits(sql, release);
+  const about = { undecided, effects, failures, failedDeployments: await failedDeployments(sql, release), waits };
   const names = new Map(
     changesOf(release).map((change) => [targetOf(change), isServiceChange(change) ? change.service : change.flag]),
   );
   const queues = await queuesOf(sql, [...names.keys()]);
   const own = queues.find((queued) => queued.releaseId === release.id);
   if (!own || own.held) {
-    return { queue: null, undecided, effects, failures, waits };
+    return { queue: null, ...about };
   }
   const ahead = queues
     .filter((queued) => queued.ticket < own.ticket)
     .map((queued) => ({ release: queued.releaseId, target: names.get(queued.target) ?? queued.target }));
   const position = new Set(ahead.map(({ release: id }) => id)).size;
-  return { queue: { position, ahead }, undecided, effects, failures, waits };
+  return { queue: { position, ahead }, ...about };
 }

@@ -95,6 +95,11 @@ describe('aborting', () => {
         { name: 'always', state: 'succeeded' },
       ],
     });
+    expect((await ada.get(`/v1/releases/${id}/why`)).body).toMatchObject({
+      blockers: [
+        { kind: 'failed', detail: 'Phase all failed in staging (ada aborted Check: Errors went up\n<b>twofold</b>)' },
+      ],
+    });
     expect(callsOf(id)).toEqual(['after failure', 'always']);
     expect(await runs.open(id)).toEqual([]);
     expect((await api.seesOf(flag)).staging).toBe(true);
@@ -107,6 +112,22 @@ describe('aborting', () => {
     expect(events.find(({ type }) => type === 'deployment-failed')).toMatchObject({
       actor: 'ada',
       data: { errored: false, reason: 'Errors went up\n<b>twofold</b>' },
+    });
+  });
+
+  it('REL-26: where no person ended it, why names the step that failed first, and what it came to', async () => {
+    const refused = call('Smoke test', { outputs: { build: 'no.such.field' } });
+    const { id } = await started([refused, call('Tidy up', { outputs: { x: 'nor.this' }, runWhen: 'always' })]);
+
+    await api.reaches(id, 'failed');
+
+    expect((await ada.get(`/v1/releases/${id}/why`)).body).toMatchObject({
+      blockers: [
+        {
+          kind: 'failed',
+          detail: 'Phase all failed in staging (Smoke test: The answer is no JSON)',
+        },
+      ],
     });
   });
 

@@ -1,0 +1,42 @@
+import type { Kysely } from 'kysely';
+
+import type { FailedDeployment } from '../../domain/why';
+import type { ReleaseRow } from '../releases/stored-release';
+import type { Tables } from '../tables';
+
+/** The deployments of a release that have failed, each with the first step that did; the last one first. */
+export async function failedDeployments(
+  sql: Kysely<Tables>,
+  release: Pick<ReleaseRow, 'id'>,
+): Promise<FailedDeployment[]> {
+  const rows = await sql
+    .selectFrom('deployments')
+    .innerJoin('environments', 'environments.id', 'deployments.environmentId')
+    .innerJoin('deploymentSteps', 'deploymentSteps.deploymentId', 'deployments.id')
+    .leftJoin('users', 'users.id', 'deployments.endedBy')
+    .select([
+      'deployments.id',
+      'environments.slug as environment',
+      'deployments.attempt',
+      'deploymentSteps.name as step',
+      'deploymentSteps.error as detail',
+      'users.slug as user',
+      'deployments.endedNotes as notes',
+    ])
+    .where('deployments.releaseId', '=', release.id)
+    .where('deployments.state', '=', 'failed')
+    .where('deploymentSteps.state', '=', 'failed')
+    .orderBy('deployments.endedAt', 'desc')
+    .orderBy('deployments.id', 'desc')
+    .orderBy('deploymentSteps.position')
+    .execute();
+  return rows
+    .filter((row, index) => row.id !== rows[index - 1]?.id)
+    .map(({ environment, attempt, step, detail, user, notes }) => ({
+      environment,
+      attempt,
+      step,
+      detail,
+      endedBy: user === null ? null : { user, notes },
+    }));
+}
