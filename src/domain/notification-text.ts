@@ -7,6 +7,8 @@ export interface NotificationText {
   lead: string;
   /** What a person wrote about it; null: nothing. */
   quote: string | null;
+  /** Whether the quote is Markdown: instructions are, with their variables escaped for it (VAR-4). */
+  isMarkdown: boolean;
   facts: { name: string; value: string }[];
 }
 
@@ -18,12 +20,13 @@ const LONGEST_LINE = 500;
 /** A notification in sentences (NOT-1): what to decide, and where and until when. */
 export function notificationText(notification: Notification): NotificationText {
   const { project, pipeline, release } = notification.data;
-  const { title, lead, quote = null, facts } = textOf(notification);
+  const { title, lead, quote = null, isMarkdown = false, facts } = textOf(notification);
   const all = [...facts, ['Project', project] as const, ['Pipeline', pipeline] as const, ['Release', release] as const];
   return {
     subject: `[${project}] ${oneLine(title, LONGEST_TITLE)} of release ${release}`,
     lead: oneLine(lead),
     quote: quote === null || quote.trim() === '' ? null : quote,
+    isMarkdown,
     facts: all.flatMap(([name, value]) => (value === null || value === '' ? [] : [{ name, value: oneLine(value) }])),
   };
 }
@@ -33,6 +36,7 @@ interface Parts {
   title: string;
   lead: string;
   quote?: string | null;
+  isMarkdown?: boolean;
   facts: readonly (readonly [name: string, value: string | null])[];
 }
 
@@ -57,6 +61,7 @@ function textOf({ type, data }: Notification): Parts {
         title: `Decision needed: ${data.title}`,
         lead: `The deployment of phase ${data.phase} to ${data.environment} waits for a decision: ${data.title}.`,
         quote: data.instructions,
+        isMarkdown: true,
         facts: [
           ['Answers', listed(data.results)],
           ['Phase', data.phase],

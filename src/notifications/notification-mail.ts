@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Notification } from '../domain/notification-data';
 import { notificationText } from '../domain/notification-text';
 import type { Mail } from '../targets/mail/mailer';
+import { renderFragment } from '../targets/mail/markdown';
 import { releasePage } from './links';
 
 /** A notification as a mail to one address, as text and as HTML, the same on every try. */
@@ -11,27 +12,25 @@ export function notificationMail(
   address: string,
   publicUrl: string,
 ): Mail {
-  const { subject, lead, quote, facts } = notificationText(notification);
+  const { subject, lead, quote, isMarkdown, facts } = notificationText(notification);
   const page = releasePage(publicUrl, notification.data.release);
-  const quoted =
-    quote === null
-      ? []
-      : [
-          quote
-            .split(/\r\n|\r|\n/)
-            .map((line) => `> ${line}`)
-            .join('\n'),
-        ];
+  const quotation = quote === null ? null : quotationOf(quote, isMarkdown);
 
   return {
     to: [address],
     subject,
-    text: [lead, ...quoted, facts.map(({ name, value }) => `${name}: ${value}`).join('\n'), page].join('\n\n') + '\n',
+    text:
+      [
+        lead,
+        ...(quotation ? [quotation.text] : []),
+        facts.map(({ name, value }) => `${name}: ${value}`).join('\n'),
+        page,
+      ].join('\n\n') + '\n',
     html: [
       '<!doctype html>',
       '<html lang="en"><body>',
       `<p>${escaped(lead)}</p>`,
-      ...(quote === null ? [] : [`<blockquote style="white-space: pre-wrap">${escaped(quote)}</blockquote>`]),
+      ...(quotation ? [quotation.html] : []),
       '<table>',
       ...facts.map(({ name, value }) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(value)}</td></tr>`),
       '</table>',
@@ -41,6 +40,20 @@ export function notificationMail(
     ].join('\n'),
     messageId: `<${notification.id}.${hashOf(address)}@sluice>`,
   };
+}
+
+/** What people wrote, set apart from what is ours. */
+function quotationOf(quote: string, isMarkdown: boolean): { text: string; html: string } {
+  const { text, html } = isMarkdown
+    ? markdownQuotation(quote)
+    : { text: quote, html: `<blockquote style="white-space: pre-wrap">${escaped(quote)}</blockquote>` };
+  const lines = text.split(/\r\n|\r|\n/).map((line) => `> ${line}`);
+  return { text: lines.join('\n'), html };
+}
+
+function markdownQuotation(quote: string): { text: string; html: string } {
+  const { text, fragment } = renderFragment(quote);
+  return { text, html: `<blockquote>\n${fragment}</blockquote>` };
 }
 
 /** One notification goes to many: each mail has an id of its own, without the address in it. */

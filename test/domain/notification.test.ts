@@ -109,6 +109,7 @@ describe('a review that is due', () => {
       subject: `[shop] Review due: staff of release ${RELEASE}`,
       lead: 'Phase staff starts when somebody has approved it.',
       quote: 'Faster checkout',
+      isMarkdown: false,
       facts: [
         { name: 'Phase', value: 'staff' },
         { name: 'Environments', value: 'staging, production' },

@@ -48,6 +48,37 @@ describe('a notification as mail', () => {
     expect(mail.html).toContain(`<a href="${PAGE}">${PAGE}</a>`);
   });
 
+  it('NOT-1, VAR-4: shows instructions as the Markdown they are, and values in them as they are', () => {
+    const mail = notificationMail(
+      raised({
+        instructions: 'Look at **errors** of https\\://ci\\.example\\.com/runs/1?x\\=1\\&y\\=2,\\\n\\<b\\>v1\\*',
+      }),
+      'ada@example.com',
+      PUBLIC_URL,
+    );
+
+    expect(mail.text).toContain('\n\n> Look at **errors** of https://ci.example.com/runs/1?x=1&y=2,\n> <b>v1*\n\n');
+    expect(mail.html).toContain(
+      '<blockquote>\n<p>Look at <strong>errors</strong> of https://ci.example.com/runs/1?x=1&amp;y=2,<br>\n' +
+        '&lt;b&gt;v1*</p>\n</blockquote>',
+    );
+  });
+
+  it('NOT-1: shows notes as they were written, which are no Markdown', () => {
+    const { project, pipeline, release, phase, environment, title } = raised().data;
+    const where = { project, pipeline, release, phase, environment };
+    const aborted: Notification & { id: string } = {
+      id: '01KGNOTIFICATION',
+      type: 'interruption-aborted',
+      data: { ...where, interruption: '01KGINTERRUPTION', title, by: 'ada', notes: 'a *b* \\* <i>' },
+    };
+
+    const mail = notificationMail(aborted, 'grace@example.com', PUBLIC_URL);
+
+    expect(mail.text).toContain('> a *b* \\* <i>');
+    expect(mail.html).toContain('<blockquote style="white-space: pre-wrap">a *b* \\* &lt;i&gt;</blockquote>');
+  });
+
   it('VAR-4: leaves what people wrote as text, in HTML and in headers', () => {
     const hostile = `"><script>alert('x')</script>&<a href="javascript:1">`;
     const mail = notificationMail(

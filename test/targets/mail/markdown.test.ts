@@ -18,6 +18,13 @@ describe('the text of a mail', () => {
     expect(html).toContain('<code>a&lt;b</code>');
   });
 
+  it('VAR-4: shows values without the escapes that keep them from being markup', () => {
+    const { text, html } = renderMarkdown('1\\. see https\\://example\\.com/?a\\=1 \\*\\\\\\* C:\\new\\\n\\# end\\');
+
+    expect(text).toBe('1. see https://example.com/?a=1 *\\* C:\\new\n# end\\');
+    expect(html).toContain('<p>1. see https://example.com/?a=1 *\\* C:\\new<br>\n# end\\</p>');
+  });
+
   it('VAR-4: keeps the lines that were written', () => {
     expect(htmlOf('first\nsecond')).toContain('first<br>\nsecond');
   });
