@@ -1,6 +1,6 @@
 import { checkName, checkNames, tooMany } from './definition-check';
 import type { Fault } from './fault';
-import type { Pipeline, ProcessStep, RunWhen } from './pipeline';
+import { environmentsOf, type Pipeline, type ProcessStep, type RunWhen } from './pipeline';
 import { PROCESS_LIMITS } from './process-limits';
 import { quoted } from './quoted';
 import { checkStepOfKind } from './step-check';
@@ -40,6 +40,7 @@ export function checkProcess({ phases, process }: Pick<Pipeline, 'phases' | 'pro
   const judged = process.slice(0, PROCESS_LIMITS.steps);
   return [
     ...tooMany('process', process.length, PROCESS_LIMITS.steps, 'steps'),
+    ...tooMany('process', stepsOfRelease(phases, judged), PROCESS_LIMITS.stepsOfRelease, STEPS_OF_RELEASE),
     ...checkNamesOfSteps(process),
     ...checkRollOuts(process),
     ...judged.flatMap((step, index) => {
@@ -55,6 +56,15 @@ export function checkProcess({ phases, process }: Pick<Pipeline, 'phases' | 'pro
       ];
     }),
   ];
+}
+
+const STEPS_OF_RELEASE = 'steps in all environments of all phases together';
+
+/** Where no roll-out is listed, one is implied in each deployment (PRO-7). */
+function stepsOfRelease(phases: Pipeline['phases'], process: readonly ProcessStep[]): number {
+  const deployments = phases.reduce((sum, phase) => sum + environmentsOf(phase).length, 0);
+  const isListed = process.some(({ kind }) => kind === 'roll-out');
+  return process.length === 0 ? 0 : deployments * (process.length + (isListed ? 0 : 1));
 }
 
 function checkNamesOfSteps(process: readonly ProcessStep[]): Fault[] {

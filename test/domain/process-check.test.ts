@@ -40,6 +40,24 @@ describe('checkProcess', () => {
     expect(faultsOf([])).toEqual([]);
   });
 
+  it('PRO-1: bounds the steps of all deployments together, the implied roll-outs among them', () => {
+    const environments = Array.from({ length: 100 }, (_, index) => ({ slug: `region-${index}` }));
+    const everywhere = [{ environments: environments.map(({ slug }) => slug), conditions: [] }];
+    const faultsOfCalls = (calls: number) =>
+      checkProcess(
+        {
+          phases: shopPhases.map((phase) => ({ ...phase, rules: everywhere })),
+          process: Array.from({ length: calls }, (_, index) => http({ name: `Call ${index}` })),
+        },
+        { ...shopFacts, environments },
+      );
+
+    expect(faultsOfCalls(24)).toEqual([]);
+    expect(faultsOfCalls(25)).toEqual([
+      { path: 'process', message: 'must hold at most 5000 steps in all environments of all phases together' },
+    ]);
+  });
+
   it('PIPE-4: lists every fault at once, each with its path', () => {
     const process: ProcessStep[] = [
       manual({ name: 'A[1]', start: 'with-previous', instructions: '', teams: ['ghosts'], approvals: 0 }),
