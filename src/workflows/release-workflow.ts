@@ -39,8 +39,15 @@ const { claimRelease, recordStep, checkCondition } = proxyActivities<ReleaseActi
  * Jobs reach into the world and may be under way for long: they say that they live, so that a dead worker is noticed, and
  * ask for the time of their next try themselves.
  */
-const { rollOut, revertService, runStep } = proxyActivities<ReleaseActivities>({
+const { rollOut, revertService } = proxyActivities<ReleaseActivities>({
   startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '5 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+});
+
+/** The same for steps, whose endpoints may take 15 minutes: an answer at the last moment is still to be recorded. */
+const { runStep } = proxyActivities<ReleaseActivities>({
+  startToCloseTimeout: '20 minutes',
   heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 });
