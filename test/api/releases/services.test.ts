@@ -420,7 +420,7 @@ describe('a release with services', () => {
       ['production', 2, 'failed', true],
       ['production', 3, 'aborted', false],
     ]);
-    expect(shown.map(({ endedBy }) => endedBy)).toEqual([null, null, null, 'rita']);
+    expect(shown.map(({ endedBy }) => endedBy)).toEqual([null, null, null, { user: 'rita', notes: 'Enough' }]);
     expect(shown.map(({ steps }) => [steps[0]?.state, steps[0]?.error])).toEqual([
       ['succeeded', null],
       ['failed', 'The target answered 400'],
