@@ -6,6 +6,9 @@ import { recordAnswer, type AnswerRecorded } from '../store/effects/record-answe
 import type { Store } from '../store/store';
 import type { ServiceTarget } from '../targets/service-target';
 
+/** How long an answer is waited for that nobody may be waiting for any more. */
+const ABANDONED_MS = 5 * SECOND;
+
 /** Well within the time after which a worker that says nothing counts as dead. */
 const HEARTBEAT_MS = 1 * SECOND;
 
@@ -18,20 +21,26 @@ export async function sendEffect(store: Store, target: ServiceTarget, effect: Ef
   return store.write((unit) => recordAnswer(unit, { key: effect.key, sent: effect, outcome }, Date.now()));
 }
 
-/** What comes of `work`, unless the worker stops before: that must not take as long as a target may. */
+/**
+ * What comes of `work`, unless the worker stops before: that must not take as long as a target may. Nor is it waited for
+ * much longer once Temporal has given the try up: a worker that stops later could not say so any more.
+ */
 export function orStopped<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, workerStops()]);
 }
 
-/** Rejects when the worker of this activity has stopped and its grace is over; never settles else. */
+/** Rejects when the worker of this activity has stopped and its grace is over, or a while after it was given up. */
 function workerStops(): Promise<never> {
   const context = Context.current();
   const { cancellationSignal } = context;
   return new Promise((_, reject) => {
     const look = (): void => {
-      // Other cancellations come for attempts that Temporal has given up: their answer is worth recording all the same.
+      const stop = () => reject(ApplicationFailure.create({ message: 'The worker stops', type: 'WorkerStops' }));
       if (context.cancellationDetails?.workerShutdown) {
-        reject(ApplicationFailure.create({ message: 'The worker stops', type: 'WorkerStops' }));
+        stop();
+      } else {
+        // Temporal has given the try up, and tells nothing more: an answer that comes soon is worth recording.
+        setTimeout(stop, ABANDONED_MS).unref();
       }
     };
     if (cancellationSignal.aborted) {
