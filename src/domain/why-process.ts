@@ -1,4 +1,5 @@
 import type { Instant } from './instant';
+import type { UserId } from './release';
 import type { Blocker, Remedy } from './why';
 
 /** What a release asks a person, as far as `why` tells of it. */
@@ -10,6 +11,10 @@ export interface OpenQuestion {
   teams: string[];
   /** Name of who has taken it; null: nobody. */
   responsibleUser: string | null;
+  /** The same by id. */
+  responsibleUserId: UserId | null;
+  /** Authors of the release, where they may not answer (INT-6). */
+  excluded: readonly UserId[];
   phase: string;
   environment: string;
   raisedAt: Instant;
@@ -94,11 +99,12 @@ function blockedByBlocker(question: OpenQuestion): Blocker {
   };
 }
 
-/** Membership alone is not enough with teams, but those who are in none of them cannot act at all (INT-3). */
-function answer({ teams }: OpenQuestion): Remedy {
+/** Those whose answer counts (INT-2, INT-3): members need the permission, too, and once one has taken it, only that one. */
+function answer({ teams, excluded, responsibleUserId }: OpenQuestion): Remedy {
   return {
     action: 'submit',
-    needs: teams.length > 0 ? { teams } : { permission: 'DeploymentCreate' },
-    except: [],
+    needs: teams.length > 0 ? { permission: 'InterruptionSubmit', teams } : { permission: 'DeploymentCreate' },
+    except: [...excluded],
+    ...(responsibleUserId !== null && { only: responsibleUserId }),
   };
 }

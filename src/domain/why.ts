@@ -5,12 +5,16 @@ import type { AcceptedAction, DeploymentState, Hold, PhaseState, ReleasePlan, Re
 import { currentPhase, planAt, shownState } from './release';
 import { processBlockers, type ProcessWaits } from './why-process';
 
-/** What a person can do about a blocker, and the right it takes: a permission, or membership of one of the teams. */
+/**
+ * What a person can do about a blocker, and the right it takes: a permission, membership of one of the teams, or both.
+ */
 export interface Remedy {
   action: Exclude<ActionVerb, 'callback'> | 'resolve-defect' | 'end-freeze' | 'repair';
-  needs: { permission: Permission } | { teams: string[] };
+  needs: { permission: Permission } | { teams: string[] } | { permission: Permission; teams: string[] };
   /** Those who are left out although they hold that right: authors, and those who have approved (REL-10). */
   except: UserId[];
+  /** The only one of them who may by now; left out: each of them may. */
+  only?: UserId;
 }
 
 /** A release that is before this one in one of its queues (REL-3). */

@@ -7,6 +7,8 @@ const question = (more: Partial<OpenQuestion> = {}): OpenQuestion => ({
   title: 'Check dashboards',
   teams: ['operations', 'leads'],
   responsibleUser: null,
+  responsibleUserId: null,
+  excluded: [],
   phase: 'staff',
   environment: 'production',
   raisedAt: NOON,
@@ -30,7 +32,9 @@ describe('REL-26: what a process waits for', () => {
         release: null,
         since: NOON,
         deadlineAt: null,
-        remedies: [{ action: 'submit', needs: { teams: ['operations', 'leads'] }, except: [] }],
+        remedies: [
+          { action: 'submit', needs: { permission: 'InterruptionSubmit', teams: ['operations', 'leads'] }, except: [] },
+        ],
       },
     ]);
   });
@@ -43,6 +47,14 @@ describe('REL-26: what a process waits for', () => {
       responsibleUser: 'ada',
       remedies: [{ needs: { permission: 'DeploymentCreate' } }],
     });
+  });
+
+  it('INT-2, INT-6: leaves out whose answer does not count: authors, and all but the one who holds it', () => {
+    const taken = question({ responsibleUser: 'ada', responsibleUserId: 'user-ada', excluded: ['user-olga'] });
+
+    expect(processBlockers({ ...nothing, questions: [taken] })).toMatchObject([
+      { remedies: [{ except: ['user-olga'], only: 'user-ada' }] },
+    ]);
   });
 
   it('INT-9: names the release whose interruption is in the way', () => {

@@ -144,10 +144,11 @@ function untilOf(blocker: Blocker): string | null {
   }
 }
 
-async function remedyView(sql: Kysely<Tables>, projectId: string, { action, needs, except }: Remedy) {
-  const holders =
-    'teams' in needs ? await membersOf(sql, needs.teams) : await holdersOf(sql, needs.permission, projectId);
-  const told = holders.filter((holder) => !except.includes(holder)).slice(0, HOLDERS_TOLD);
+async function remedyView(sql: Kysely<Tables>, projectId: string, { action, needs, except, only }: Remedy) {
+  const holders = await holdersOfRight(sql, projectId, needs);
+  const told = holders
+    .filter((holder) => !except.includes(holder) && (only === undefined || holder === only))
+    .slice(0, HOLDERS_TOLD);
   const names = await userNames(sql, told);
   return {
     action: nameOfRemedy(action),
@@ -155,6 +156,12 @@ async function remedyView(sql: Kysely<Tables>, projectId: string, { action, need
     teams: 'teams' in needs ? needs.teams : [],
     heldBy: told.map((holder) => names.get(holder) ?? holder),
   };
+}
+
+async function holdersOfRight(sql: Kysely<Tables>, projectId: string, needs: Remedy['needs']): Promise<string[]> {
+  const holders = 'permission' in needs ? await holdersOf(sql, needs.permission, projectId) : null;
+  const members = 'teams' in needs ? await membersOf(sql, needs.teams) : null;
+  return members === null ? (holders ?? []) : members.filter((member) => holders?.includes(member) ?? true);
 }
 
 type ShownRemedy = Exclude<Remedy['action'], 'resolve-defect' | 'end-freeze'>;

@@ -227,8 +227,13 @@ const remedy = z
         'What lifts it: an action of the release, or its repair, by its name in the path; `accept-drift`: giving up a ' +
           'target; `submit`: taking an interruption and answering it.',
       ),
-    permission: z.string().nullable().describe('The permission that this needs; null: membership in one of the teams.'),
-    teams: z.array(slug).describe('Names of the teams whose members may do it; empty: the permission decides (SEC-4).'),
+    permission: z
+      .string()
+      .nullable()
+      .describe('The permission that this needs; null: membership in one of the teams is enough (SEC-4).'),
+    teams: z
+      .array(slug)
+      .describe('Names of the teams of which one has to be a member, beside the permission (INT-3); empty: of none.'),
     heldBy: z.array(slug).describe('Names of users who may do it now; of very many, the first.'),
   })
   .meta({ id: 'Remedy', description: 'How a blocker can be lifted, and by whom.' });

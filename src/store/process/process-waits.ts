@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { OpenQuestion, ProcessWaits, StepTriedAgain } from '../../domain/why-process';
-import { openInterruptionsOf, teamsOf, type InterruptionRecord } from '../interruptions/find-interruption';
+import { heldOf, openInterruptionsOf, teamsOf, type InterruptionRecord } from '../interruptions/find-interruption';
 import type { ReleaseRow } from '../releases/stored-release';
 import { planOfRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
@@ -18,7 +18,9 @@ export async function processWaits(sql: Kysely<Tables>, release: ReleaseRow): Pr
 
 function questionOf(row: InterruptionRecord): OpenQuestion {
   const { id, kind, title, responsibleUser, phase, environment, raisedAt, deadlineAt, releaseId: release } = row;
-  return { id, kind, title, teams: teamsOf(row), responsibleUser, phase, environment, raisedAt, deadlineAt, release };
+  const { excluded, responsibleUser: responsibleUserId } = heldOf(row);
+  const who = { teams: teamsOf(row), responsibleUser, responsibleUserId, excluded };
+  return { id, kind, title, ...who, phase, environment, raisedAt, deadlineAt, release };
 }
 
 async function stepsTriedAgain(sql: Kysely<Tables>, release: ReleaseRow): Promise<StepTriedAgain[]> {

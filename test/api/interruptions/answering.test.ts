@@ -212,11 +212,13 @@ describe('what a step can ask for', () => {
     expect((await runs.seenBy(ada, check)).approvals).toEqual({ needed: 3, given: 1 });
   });
 
-  it('INT-6: no author of the release, who cannot take it either; the buttons say so', async () => {
+  it('INT-6: no author of the release, who cannot take it either; the buttons and why say so', async () => {
     const { id } = await started([manual('Check', { authorMaySubmit: false })], {}, ada);
     const check = await runs.question(id);
 
     expect(await runs.seenBy(ada, check)).toMatchObject({ canTake: false, canSubmit: false });
+    const why = await grace.get<{ blockers: { remedies: { heldBy: string[] }[] }[] }>(`/v1/releases/${id}/why`);
+    expect(why.body.blockers[0]?.remedies[0]?.heldBy).toEqual(['admin', 'grace']);
     expect(told(await runs.take(ada, check))).toBe('409 interruption.author');
     const mine = async (person: Person) =>
       (await person.get<Page<InterruptionBody>>(`/v1/interruptions?release=${id}&mine=true`)).body.items.length;

@@ -26,7 +26,9 @@ beforeAll(async () => {
   api = await ReleaseApi.start();
   ada = await api.person('ada', [{ role: 'developer', project: 'shop' }]);
   grace = await api.person('grace', [{ role: 'developer', project: 'shop' }]);
-  await api.admin.put('/v1/teams/operations', { members: ['ada', 'grace'] });
+  // Vera is a member, and may not answer all the same (INT-3).
+  await api.person('vera', [{ role: 'viewer', project: 'shop' }]);
+  await api.admin.put('/v1/teams/operations', { members: ['ada', 'grace', 'vera'] });
 });
 
 afterAll(() => api.close());
@@ -67,7 +69,9 @@ it('INT-1, INT-2, VAR-1: a manual step asks, one person takes it and answers, an
         kind: 'interruption',
         detail: 'Check dashboards in staging waits for somebody of operations to take it',
         interruption: asked.id,
-        remedies: [{ action: 'submit', teams: ['operations'], heldBy: ['ada', 'grace'] }],
+        remedies: [
+          { action: 'submit', permission: 'InterruptionSubmit', teams: ['operations'], heldBy: ['ada', 'grace'] },
+        ],
       },
       { kind: 'roll-out' },
     ],
@@ -76,6 +80,9 @@ it('INT-1, INT-2, VAR-1: a manual step asks, one person takes it and answers, an
   expect((await ada.post(`/v1/interruptions/${asked.id}/take`)).body).toMatchObject({
     responsibleUser: 'ada',
     canSubmit: true,
+  });
+  expect((await ada.get(`/v1/releases/${release}/why`)).body).toMatchObject({
+    blockers: [{ responsibleUser: 'ada', remedies: [{ heldBy: ['ada'] }] }, { kind: 'roll-out' }],
   });
   expect(await grace.post(`/v1/interruptions/${asked.id}/take`)).toMatchObject({
     status: 409,
