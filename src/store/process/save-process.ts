@@ -212,7 +212,7 @@ class ProcessSaving {
         return this.change(deployment, event, { detail: message }, message);
       }
       case 'step-skipped': {
-        const detail = WHY_SKIPPED[event.why];
+        const detail = whySkipped(event.why, this.planOf(event));
         return this.change(deployment, event, { state: 'skipped', endedAt: at, detail }, `Skipped: ${detail}`);
       }
       case 'step-started': {
@@ -485,12 +485,18 @@ class ProcessSaving {
   }
 }
 
-const WHY_SKIPPED: Record<Extract<ProcessEvent, { type: 'step-skipped' }>['why'], string> = {
-  limits: 'it is not for this environment or phase',
-  asked: 'the trigger asked for that',
-  status: 'it was not to run after what happened before',
-  condition: 'its condition is false',
-};
+function whySkipped(why: Extract<ProcessEvent, { type: 'step-skipped' }>['why'], { runWhen }: StepPlan): string {
+  switch (why) {
+    case 'limits':
+      return 'it is not for this environment or phase';
+    case 'asked':
+      return 'the trigger asked for that';
+    case 'status':
+      return runWhen === 'failure' ? 'no earlier step has failed' : 'an earlier step has failed';
+    case 'condition':
+      return 'its condition is false';
+  }
+}
 
 function failed(at: Instant, error: string, errored: boolean): StepChange {
   return { state: 'failed', endedAt: at, error, errored: errored ? 1 : 0 };

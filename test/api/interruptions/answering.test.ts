@@ -90,7 +90,7 @@ describe('aborting', () => {
       steps: [
         { name: 'Roll out', state: 'succeeded' },
         { name: 'Check', state: 'failed', errored: false, error: 'ada aborted it: Errors went up\n<b>twofold</b>' },
-        { name: 'after success', state: 'skipped' },
+        { name: 'after success', state: 'skipped', detail: 'an earlier step has failed' },
         { name: 'after failure', state: 'succeeded' },
         { name: 'always', state: 'succeeded' },
       ],
@@ -117,10 +117,19 @@ describe('aborting', () => {
 
   it('REL-26: where no person ended it, why names the step that failed first, and what it came to', async () => {
     const refused = call('Smoke test', { outputs: { build: 'no.such.field' } });
-    const { id } = await started([refused, call('Tidy up', { outputs: { x: 'nor.this' }, runWhen: 'always' })]);
+    const { id } = await started([
+      call('Roll back', { runWhen: 'failure' }),
+      refused,
+      call('Tidy up', { outputs: { x: 'nor.this' }, runWhen: 'always' }),
+    ]);
 
     await api.reaches(id, 'failed');
 
+    expect((await runs.deployment(id)).steps[1]).toMatchObject({
+      name: 'Roll back',
+      state: 'skipped',
+      detail: 'no earlier step has failed',
+    });
     expect((await ada.get(`/v1/releases/${id}/why`)).body).toMatchObject({
       blockers: [
         {
