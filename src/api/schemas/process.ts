@@ -37,17 +37,20 @@ const common = {
   phases: names('Only in these phases', PROCESS_LIMITS.names),
   tenants: names('Only for these tenants', PROCESS_LIMITS.names),
   runWhen: z
-    .union([
-      z.enum(['success', 'failure', 'always']),
-      z
-        .strictObject({
-          expression: text.meta({
-            maxLength: PROCESS_LIMITS.expressionLength,
-            description: 'CEL over `vars["Name"]`, answering true or false; asked whatever happened before.',
-          }),
-        })
-        .meta({ id: 'RunExpression', description: 'A condition over variables (PRO-3).' }),
-    ])
+    .union(
+      [
+        z.enum(['success', 'failure', 'always']),
+        z
+          .strictObject({
+            expression: text.meta({
+              maxLength: PROCESS_LIMITS.expressionLength,
+              description: 'CEL over `vars["Name"]`, answering true or false; asked whatever happened before.',
+            }),
+          })
+          .meta({ id: 'RunExpression', description: 'A condition over variables (PRO-3).' }),
+      ],
+      { error: 'Must be success, failure, always or { "expression": "…" }' },
+    )
     .optional()
     .describe(
       'When it runs: `success` (no earlier step has failed; the default), `failure`, `always`, or a condition.',
@@ -158,7 +161,9 @@ const notifyStep = z
   .meta({ id: 'NotifyStep', description: 'Posts `{"text"}` to a chat’s webhook.' });
 
 /** One step of a process as a body has it. */
-export const stepBody = z.discriminatedUnion('kind', [rollOutStep, manualStep, httpStep, emailStep, notifyStep]);
+export const stepBody = z.discriminatedUnion('kind', [rollOutStep, manualStep, httpStep, emailStep, notifyStep], {
+  error: ({ code }) => (code === 'invalid_union' ? 'Must be roll-out, manual, http, email or notify' : undefined),
+});
 
 /** The domain's step from a body, defaults filled in; its values are as they came. */
 export function toStep(body: z.output<typeof stepBody>): ProcessStep {

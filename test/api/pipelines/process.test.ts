@@ -112,6 +112,30 @@ describe('the process of a pipeline', () => {
     expect((await send('get', 'projects/shop/pipelines/broken')).status).toBe(404);
   });
 
+  it('HTTP-4: says what a kind and a run condition can be', async () => {
+    const steps = [
+      { name: 'a', kind: 'manua' },
+      { name: 'b' },
+      { name: 'c', kind: 'roll-out', runWhen: 'sometimes' },
+      { name: 'd', kind: 'roll-out', runWhen: null },
+      { name: 'e', kind: 'roll-out', runWhen: { expresion: 'true' } },
+    ];
+
+    const { status, body } = await save('guessed', steps);
+
+    expect(status).toBe(400);
+    const kind = 'Must be roll-out, manual, http, email or notify';
+    const runWhen = 'Must be success, failure, always or { "expression": "…" }';
+    expect(body.errors).toEqual([
+      { path: 'process[0].kind', message: kind },
+      { path: 'process[1].kind', message: kind },
+      { path: 'process[2].runWhen', message: runWhen },
+      { path: 'process[3].runWhen', message: runWhen },
+      { path: 'process[4].runWhen.expression', message: 'Is missing' },
+      { path: 'process[4].runWhen.expresion', message: 'Unknown field' },
+    ]);
+  });
+
   it('PRO-3: says where a condition is wrong', async () => {
     const runWhen = { expression: 'vars["Octopus.Release.Id"].matches("(a+)+$")' };
 
