@@ -209,6 +209,8 @@ async function firstRelease({ ada, grace, clients, payments, mail }: Scene & { m
 
 async function secondRelease({ ada, grace, clients, payments }: Scene): Promise<void> {
   step('A second release changes all three again, and is aborted half-way');
+  // Looked at before the trigger: staging can have its version a moment later.
+  const before = [...(await clients.look('before')), await payments.look('before')];
   const { id } = await trigger(ada, 'second', {
     changes: [
       {
@@ -227,7 +229,6 @@ async function secondRelease({ ada, grace, clients, payments }: Scene): Promise<
     ],
     reason: 'Second thoughts',
   });
-  const before = [...(await clients.look('before')), await payments.look('before')];
   await follow(ada, id, (release) => release.state === 'baking' && release.currentPhase === 'staff');
   await clients.look('staff phase');
   await payments.look('staff phase');
