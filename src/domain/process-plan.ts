@@ -1,4 +1,4 @@
-import type { ManualDeadline, ManualStep, Pipeline, ProcessStep, StepKind } from './pipeline';
+import type { ManualDeadline, ManualStep, Pipeline, StepKind } from './pipeline';
 import type { ManualPlan, StepPlan } from './release';
 import { isRequired } from './skip-steps';
 
