@@ -90,4 +90,12 @@ describe('recordings', () => {
 
     expect(new Set(identities)).toEqual(new Set(['sluice']));
   });
+
+  it('name no folders', () => {
+    const stacks = recordedScenarios().flatMap((name) =>
+      [...JSON.stringify(readHistories(name)).matchAll(/"stackTrace":"([^"]*)"/g)].map(([, stack]) => stack),
+    );
+
+    expect(new Set(stacks)).toEqual(new Set(['']));
+  });
 });
