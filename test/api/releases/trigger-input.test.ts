@@ -58,7 +58,8 @@ describe('the body of a trigger', () => {
 
   it.each([
     ['tenants', { tenants: ['acme'] }, 'tenants'],
-    ['skipSteps', { skipSteps: [] }, 'skipSteps'],
+    ['a step that the pipeline does not have', { skipSteps: ['Check'] }, 'skipSteps[0]'],
+    ['51 steps to leave out', { skipSteps: Array(51).fill('Check') }, 'skipSteps'],
     ['a service', { changes: [{ service: 'payments', version: '1.4.2' }] }, 'changes[0].service'],
     ['another whenBusy', { whenBusy: 'overtake' }, 'whenBusy'],
     ['a blank reason', { reason: '  ' }, 'reason'],
