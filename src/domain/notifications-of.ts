@@ -222,24 +222,16 @@ interface OfInterruption {
   interruption: number;
 }
 
-function interruptionRaised(
-  { phase, environment, interruption: number }: OfInterruption,
-  facts: NotificationFacts,
-  deadlineAt: Instant | null,
-): Told | null {
-  const interruption = facts.interruptionOf(number);
+function interruptionRaised(event: OfInterruption, facts: NotificationFacts, deadlineAt: Instant | null): Told | null {
+  const interruption = facts.interruptionOf(event.interruption);
   if (!interruption) {
     return null;
   }
-  const { id, title, instructions, teams, results, authorMaySubmit } = interruption;
+  const { instructions, teams, results, authorMaySubmit } = interruption;
   return {
     type: 'interruption-raised',
     data: {
-      ...releaseOf(facts),
-      phase: planAt(facts.plan, phase).name,
-      environment,
-      interruption: id,
-      title,
+      ...whatIsAsked(event, facts, interruption),
       instructions: cut(instructions),
       teams,
       results,
@@ -249,29 +241,25 @@ function interruptionRaised(
   };
 }
 
-function interruptionAborted(
-  { phase, environment, interruption: number }: OfInterruption,
-  facts: NotificationFacts,
-  by: string | null,
-): Told | null {
-  const interruption = facts.interruptionOf(number);
+function interruptionAborted(event: OfInterruption, facts: NotificationFacts, by: string | null): Told | null {
+  const interruption = facts.interruptionOf(event.interruption);
   if (!interruption) {
     return null;
   }
-  const { id, title, notes } = interruption;
   return {
     type: 'interruption-aborted',
-    data: {
-      ...releaseOf(facts),
-      phase: planAt(facts.plan, phase).name,
-      environment,
-      interruption: id,
-      title,
-      by,
-      notes: cut(notes),
-    },
+    data: { ...whatIsAsked(event, facts, interruption), by, notes: cut(interruption.notes) },
     audience: { who: 'nobody' },
   };
+}
+
+/** Which interruption it is, and where. */
+function whatIsAsked(
+  { phase, environment }: OfInterruption,
+  facts: NotificationFacts,
+  { id, title }: Pick<InterruptionFacts, 'id' | 'title'>,
+) {
+  return { ...releaseOf(facts), phase: planAt(facts.plan, phase).name, environment, interruption: id, title };
 }
 
 function releaseOf({ project, pipeline, release }: NotificationFacts) {

@@ -3,21 +3,14 @@ import { z } from 'zod';
 import { listInterruptions } from '../../store/interruptions/find-interruption';
 import { defineRoute, ok } from '../define-route';
 import type { Deps } from '../deps';
-import { flagInQuery, id, slug } from '../schemas/common';
+import { flagInQuery, id, oneOrMoreOf, slug } from '../schemas/common';
 import { interruption as interruptionSchema, interruptionState } from '../schemas/interruption';
 import { pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
 import { projectsWith, visibleProjects } from '../visible-projects';
 import { interruptionView } from './interruption-view';
 
 /** `?state=pending,taken`. */
-const statesInQuery = z.string().transform((list, context) => {
-  const states = z.array(interruptionState).safeParse(list.split(','));
-  if (states.success) {
-    return states.data;
-  }
-  context.addIssue(`Must be one or more of ${interruptionState.options.join(', ')}, with commas between`);
-  return z.NEVER;
-});
+const statesInQuery = oneOrMoreOf(interruptionState);
 
 /** `GET /v1/interruptions`: those that the caller may see, newest first; `mine`: what needs their decision (INT-8). */
 export const listInterruptionsRoute = (deps: Deps) =>

@@ -4,21 +4,14 @@ import { listReleases } from '../../store/releases/read-release';
 import { planOfRow } from '../../store/releases/stored-release';
 import { defineRoute, ok } from '../define-route';
 import type { Deps } from '../deps';
-import { flagInQuery, slug } from '../schemas/common';
+import { flagInQuery, oneOrMoreOf, slug } from '../schemas/common';
 import { cursorOf, pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
 import { listedRelease, releaseState } from '../schemas/release';
 import { maySeeRelease } from './caller-rights';
 import { listedReleases } from './release-view';
 
 /** `?state=baking,paused`. */
-const statesInQuery = z.string().transform((list, context) => {
-  const states = z.array(releaseState).safeParse(list.split(','));
-  if (states.success) {
-    return states.data;
-  }
-  context.addIssue(`Must be one or more of ${releaseState.options.join(', ')}, with commas between`);
-  return z.NEVER;
-});
+const statesInQuery = oneOrMoreOf(releaseState);
 
 /** Releases looked at for one page: a caller who may see few of many pages on through short ones. */
 const LOOKED_AT = 1_000;

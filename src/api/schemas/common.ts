@@ -74,6 +74,18 @@ export const flagInQuery = z
   .transform((text) => text === 'true')
   .describe('`true` or `false`.');
 
+/** One or more of an enumeration's words in a query, with commas between. */
+export function oneOrMoreOf<T extends z.ZodEnum>(words: T) {
+  return z.string().transform((list, context) => {
+    const read = z.array(words).safeParse(list.split(','));
+    if (read.success) {
+      return read.data;
+    }
+    context.addIssue(`Must be one or more of ${words.options.join(', ')}, with commas between`);
+    return z.NEVER;
+  });
+}
+
 /** One entry of `roles`, with the name of a project or none for everywhere. */
 export const roleEntry = z
   .union([

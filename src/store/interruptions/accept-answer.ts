@@ -3,10 +3,10 @@ import { mayAnswer, submitAnswer, type Person } from '../../domain/interruption'
 import { isRefusal, refuse, type Refusal } from '../../domain/refusal';
 import type { ActionRights, InterruptionResult, ReleasePlan } from '../../domain/release';
 import { acceptAction } from '../releases/accept-action';
-import { lockRelease, planOfRow, positionOf } from '../releases/stored-release';
+import { planOfRow, positionOf } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { heldOf, type InterruptionRecord } from './find-interruption';
-import { lockInterruption } from './hold-interruption';
+import { lockInterruption, recordRefusal } from './hold-interruption';
 
 /** An answer, and who gives it. */
 export interface AnswerRequest {
@@ -30,12 +30,11 @@ export async function acceptAnswer(
   { id, result, notes, person, rights, now }: AnswerRequest,
 ): Promise<{ action: string; releaseId: string } | Refusal | undefined> {
   const locked = await lockInterruption(unit, id);
-  const row = locked && (await lockRelease(unit, locked.interruption.releaseId));
-  if (!locked || !row) {
+  if (!locked) {
     return undefined;
   }
-  const { interruption, name } = locked;
-  const { projectId, releaseId, number, title, environment } = interruption;
+  const { interruption, release: row, name } = locked;
+  const { projectId, releaseId, number } = interruption;
   const plan = planOfRow(row);
   const answer = { interruption: number, result, hasNotes: notes.trim() !== '' };
   const asked = { verb: 'submit' as const, by: person.userId, phase: null, attempt: null };
@@ -49,22 +48,7 @@ export async function acceptAnswer(
       now,
     );
   if (isRefusal(refusal)) {
-    unit.record({
-      type: 'interruption-refused',
-      at: now,
-      actorId: person.userId,
-      projectId,
-      releaseId,
-      data: {
-        interruption: id,
-        title,
-        environment,
-        verb: 'submit',
-        result,
-        code: refusal.refused,
-        detail: refusal.detail,
-      },
-    });
+    recordRefusal(unit, interruption, { by: person.userId, at: now, asked: { verb: 'submit', result }, refusal });
     return refusal;
   }
   const action = await acceptAction(unit, {

@@ -2,7 +2,7 @@ import type { Instant } from '../../domain/instant';
 import type { HeldInterruption, Holding } from '../../domain/interruption';
 import { isRefusal, type Refusal } from '../../domain/refusal';
 import type { UserId } from '../../domain/release';
-import { lockRelease } from '../releases/stored-release';
+import { lockRelease, type ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { findInterruption, heldOf, type InterruptionRecord } from './find-interruption';
 
@@ -37,14 +37,8 @@ export async function holdInterruption(
   const { interruption, name } = locked;
   const holding = judge(heldOf(interruption), name);
   const { projectId, releaseId, title, environment } = interruption;
-  const of = { at: now, actorId: by, projectId, releaseId };
-  const data = { interruption: id, title, environment };
   if (isRefusal(holding)) {
-    unit.record({
-      ...of,
-      type: 'interruption-refused',
-      data: { ...data, verb, code: holding.refused, detail: holding.detail },
-    });
+    recordRefusal(unit, interruption, { by, at: now, asked: { verb }, refusal: holding });
     return holding;
   }
   if (holding.kind === 'none') {
@@ -57,7 +51,14 @@ export async function holdInterruption(
     .set({ state: responsibleUserId === null ? 'pending' : 'taken', responsibleUserId })
     .where('id', '=', id)
     .execute();
-  unit.record({ ...of, type: EVENT[verb], data: { ...data, responsibleUser, before: interruption.responsibleUser } });
+  unit.record({
+    type: EVENT[verb],
+    at: now,
+    actorId: by,
+    projectId,
+    releaseId,
+    data: { interruption: id, title, environment, responsibleUser, before: interruption.responsibleUser },
+  });
   return {
     ...interruption,
     state: responsibleUserId === null ? 'pending' : 'taken',
@@ -66,22 +67,38 @@ export async function holdInterruption(
   };
 }
 
-/** An interruption behind its release's lock, and how its holder is called. */
+/** What somebody asked of an interruption and was refused is in the audit like everything else (INV-4). */
+export function recordRefusal(
+  unit: Unit,
+  { id, title, environment, projectId, releaseId }: InterruptionRecord,
+  { by, at, asked, refusal }: { by: UserId; at: Instant; asked: { verb: string; result?: string }; refusal: Refusal },
+): void {
+  unit.record({
+    type: 'interruption-refused',
+    at,
+    actorId: by,
+    projectId,
+    releaseId,
+    data: { interruption: id, title, environment, ...asked, code: refusal.refused, detail: refusal.detail },
+  });
+}
+
+/** An interruption behind the lock of its release, that release, and how its holder is called. */
 export async function lockInterruption(
   unit: Unit,
   id: string,
-): Promise<{ interruption: InterruptionRecord; name: (user: UserId) => string } | undefined> {
+): Promise<{ interruption: InterruptionRecord; release: ReleaseRow; name: (user: UserId) => string } | undefined> {
   const known = await unit.sql.selectFrom('interruptions').select('releaseId').where('id', '=', id).executeTakeFirst();
   if (!known) {
     return undefined;
   }
-  await lockRelease(unit, known.releaseId);
+  const release = await lockRelease(unit, known.releaseId);
   const interruption = await findInterruption(unit.sql, id);
-  if (!interruption) {
+  if (!release || !interruption) {
     return undefined;
   }
   const { responsibleUserId, responsibleUser } = interruption;
-  return { interruption, name: (user) => (user === responsibleUserId ? (responsibleUser ?? user) : user) };
+  return { interruption, release, name: (user) => (user === responsibleUserId ? (responsibleUser ?? user) : user) };
 }
 
 async function userName(unit: Unit, id: UserId): Promise<string> {

@@ -1,7 +1,8 @@
 import { canonicalJson } from '../../domain/canonical-json';
-import { completePipeline, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
+import type { Pipeline } from '../../domain/pipeline';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
+import { definitionOf } from './definition-of';
 
 /** What to save, and whose doing it is. */
 export interface PipelineToPut {
@@ -39,7 +40,7 @@ export async function putPipeline(unit: Unit, input: PipelineToPut): Promise<Put
   input.judge(known ?? null);
 
   const definition = canonicalJson(input.definition);
-  if (known && definition === (await definitionOf(unit, known))) {
+  if (known && definition === canonicalJson(await definitionOf(unit.sql, known.id, known.version))) {
     return { kind: 'unchanged', id: known.id, version: known.version };
   }
   input.judgeDefinition();
@@ -56,16 +57,6 @@ export async function putPipeline(unit: Unit, input: PipelineToPut): Promise<Put
   await unit.sql.updateTable('pipelines').set({ version }).where('id', '=', known.id).execute();
   await addVersion(unit, input, known.id, version, definition);
   return { kind: 'changed', id: known.id, version };
-}
-
-async function definitionOf(unit: Unit, { id, version }: PipelineVersion): Promise<string> {
-  const { definition } = await unit.sql
-    .selectFrom('pipelineVersions')
-    .select('definition')
-    .where('pipelineId', '=', id)
-    .where('version', '=', version)
-    .executeTakeFirstOrThrow();
-  return canonicalJson(completePipeline(JSON.parse(definition) as AnyPipeline));
 }
 
 async function addVersion(

@@ -93,11 +93,18 @@ export async function saveOutputs(
   deploymentId: string,
   outputs: ReadonlyMap<string, OutputValue>,
 ): Promise<void> {
-  for (const [name, output] of outputs) {
+  const rows = [...outputs].map(([name, output]) => ({ deploymentId, name, source: 'output' as const, ...output }));
+  for (const piece of inPieces(rows)) {
     await unit.sql
       .insertInto('deploymentVariables')
-      .values({ deploymentId, name, source: 'output', ...output })
-      .onConflict((conflict) => conflict.columns(['deploymentId', 'name']).doUpdateSet(output))
+      .values(piece)
+      .onConflict((conflict) =>
+        conflict.columns(['deploymentId', 'name']).doUpdateSet((row) => ({
+          value: row.ref('excluded.value'),
+          sensitive: row.ref('excluded.sensitive'),
+          variableId: row.ref('excluded.variableId'),
+        })),
+      )
       .execute();
   }
 }
@@ -131,15 +138,13 @@ export async function variablesOf(sql: Kysely<Tables>, deploymentId: string): Pr
  * such as those of a step that did not run (VAR-8), or of a variable that has its value in other environments.
  */
 export async function emptyVariables(sql: Kysely<Tables>, release: ReleaseRow): Promise<string[]> {
-  const inProject = (table: 'services' | 'variables') =>
-    table === 'services'
-      ? sql.selectFrom('services').select('slug as name').where('projectId', '=', release.projectId).execute()
-      : sql.selectFrom('variables').select('name').where('projectId', '=', release.projectId).execute();
-  const [services, variables] = [await inProject('services'), await inProject('variables')];
+  const { projectId } = release;
+  const services = await sql.selectFrom('services').select('slug').where('projectId', '=', projectId).execute();
+  const variables = await sql.selectFrom('variables').select('name').where('projectId', '=', projectId).execute();
   const process = [...(await processOf(sql, release)).values()];
   return [
     ...namesAt(process, process.length, {
-      services: services.map(({ name }) => name),
+      services: services.map(({ slug }) => slug),
       variables: variables.map(({ name }) => name),
     }),
   ];

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 
-import { completePipeline, type AnyPipeline, type ProcessStep } from '../../domain/pipeline';
+import type { ProcessStep } from '../../domain/pipeline';
+import { definitionOf } from '../pipelines/definition-of';
 import type { ReleaseRow } from '../releases/stored-release';
 import { planOfRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
@@ -13,13 +14,7 @@ export async function processOf(
   sql: Kysely<Tables>,
   release: Pick<ReleaseRow, 'plan' | 'pipelineId' | 'pipelineVersion'>,
 ): Promise<Map<number, ProcessStep>> {
-  const { definition } = await sql
-    .selectFrom('pipelineVersions')
-    .select('definition')
-    .where('pipelineId', '=', release.pipelineId)
-    .where('version', '=', release.pipelineVersion)
-    .executeTakeFirstOrThrow();
-  const { process } = completePipeline(JSON.parse(definition) as AnyPipeline);
+  const { process } = await definitionOf(sql, release.pipelineId, release.pipelineVersion);
   const byName = new Map(process.map((step) => [step.name, step]));
   return new Map(
     planOfRow(release).process.flatMap(({ name }, index): [number, ProcessStep][] => {

@@ -1,9 +1,10 @@
 import { canonicalJson } from '../../domain/canonical-json';
-import { completePipeline, type AnyPipeline, type Condition, type Pipeline } from '../../domain/pipeline';
+import type { Condition } from '../../domain/pipeline';
 import { rulesIn } from '../../domain/pipeline';
 import type { ReleaseState } from '../../domain/release';
 import { phasesShown } from '../../domain/roll-out';
 import { raiseRevisions } from '../flags/raise-revisions';
+import { definitionOf } from '../pipelines/definition-of';
 import type { Unit } from '../store';
 import { snapshotsOf, wasOptedOut } from './snapshots';
 import type { ReleaseRow, StoredFlagChange } from './stored-release';
@@ -30,7 +31,7 @@ export async function showFlags(
     return;
   }
 
-  const { phases } = await pinnedPipeline(unit, release);
+  const { phases } = await definitionOf(unit.sql, release.pipelineId, release.pipelineVersion);
   const snapshots = await snapshotsOf(unit.sql, release.id);
   const touched = new Set<string>();
   for (const change of changes) {
@@ -70,14 +71,4 @@ async function putOverlay(
     .values({ releaseId: release.id, environmentId, flagId: change.flagId, ...overlay })
     .onConflict((conflict) => conflict.columns(['releaseId', 'environmentId', 'flagId']).doUpdateSet(overlay))
     .execute();
-}
-
-async function pinnedPipeline(unit: Unit, release: ReleaseRow): Promise<Pipeline> {
-  const { definition } = await unit.sql
-    .selectFrom('pipelineVersions')
-    .select('definition')
-    .where('pipelineId', '=', release.pipelineId)
-    .where('version', '=', release.pipelineVersion)
-    .executeTakeFirstOrThrow();
-  return completePipeline(JSON.parse(definition) as AnyPipeline);
 }

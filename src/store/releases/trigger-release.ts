@@ -8,7 +8,7 @@ import { checkPipeline } from '../../domain/pipeline-check';
 import type { FlagDefinition, FlagKind } from '../../domain/flag';
 import type { Instant } from '../../domain/instant';
 import type { JsonObject } from '../../domain/json';
-import { completePipeline, type AnyPipeline, type Pipeline } from '../../domain/pipeline';
+import type { Pipeline } from '../../domain/pipeline';
 import type { ProcessJudges } from '../../domain/process-check';
 import type { UserId } from '../../domain/release';
 import { planOf } from '../../domain/plan-of';
@@ -17,6 +17,7 @@ import { shownState, triggeredRelease } from '../../domain/release';
 import { knownProject, type KnownProject } from '../flags/flag-facts';
 import { lockFlags } from '../flags/lock-flags';
 import { newId } from '../new-id';
+import { definitionOf } from '../pipelines/definition-of';
 import { pipelineFacts } from '../pipelines/pipeline-facts';
 import { lockServices } from '../services/lock-services';
 import type { Unit } from '../store';
@@ -235,13 +236,7 @@ async function pinPipeline(unit: Unit, pipelineId: string): Promise<PinnedPipeli
   if (!row) {
     return null;
   }
-  const { definition } = await unit.sql
-    .selectFrom('pipelineVersions')
-    .where('pipelineId', '=', pipelineId)
-    .where('version', '=', row.version)
-    .select('definition')
-    .executeTakeFirstOrThrow();
-  return { version: row.version, pipeline: completePipeline(JSON.parse(definition) as AnyPipeline) };
+  return { version: row.version, pipeline: await definitionOf(unit.sql, pipelineId, row.version) };
 }
 
 /**
