@@ -37,8 +37,8 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await service.end();
   await Promise.all([endpoint.stop(), mail.stop()]);
+  await service.end();
 });
 
 const phaseOf = (more: object = {}) => ({ name: 'all', bakeMs: 0, rules: [{ environments: ['staging'] }], ...more });

@@ -10,7 +10,9 @@ const count = z.int().min(0);
 
 export const listedNotification = z
   .strictObject({
-    id: id.describe('Its id: `webhook-id` of webhooks, `id` of their envelope, and part of the `Message-ID` of mails.'),
+    id: id.describe(
+      'Its id: `webhook-id` of webhooks and `id` of their envelope; the `Message-ID` of mails is made from it.',
+    ),
     project: slug.describe('Name of the project.'),
     type: notificationType,
     release: z.string().nullable().describe('Id of the release that it is about.'),
