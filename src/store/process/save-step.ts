@@ -1,0 +1,77 @@
+import type { ProcessEvent, StepPlan } from '../../domain/release';
+import { failedWith, type ProcessRecording, type StepChange } from './process-recording';
+import { raiseInterruption } from './raise-interruption';
+import { saveAnswer, saveDeadline } from './save-answer';
+
+/** Brings the row of a step, and what it asks a person, up to what one event says of it. */
+export async function saveStep(recording: ProcessRecording, event: ProcessEvent): Promise<void> {
+  const deployment = recording.touch(event);
+  const { at } = event;
+  switch (event.type) {
+    case 'step-checking':
+      return recording.change(
+        deployment,
+        event,
+        { state: 'running', startedAt: at },
+        'Its condition is being evaluated',
+      );
+    case 'condition-answered': {
+      const message = `Its condition is ${String(event.answer)}`;
+      return recording.change(deployment, event, { detail: message }, message);
+    }
+    case 'step-skipped': {
+      const detail = whySkipped(event.why, recording.planOf(event));
+      return recording.change(deployment, event, { state: 'skipped', endedAt: at, detail }, `Skipped: ${detail}`);
+    }
+    case 'step-started': {
+      const again = event.try === 1 ? '' : `, try ${event.try}`;
+      const change: StepChange = {
+        state: 'running',
+        startedAt: at,
+        endedAt: null,
+        error: null,
+        errored: 0,
+        try: event.try,
+      };
+      return recording.change(deployment, event, change, `Started${again}`);
+    }
+    case 'step-succeeded':
+      return recording.change(deployment, event, { state: 'succeeded', endedAt: at }, 'Succeeded');
+    case 'step-failed': {
+      const { detail, errored } = event;
+      return recording.change(deployment, event, failedWith(at, detail, errored), `Failed: ${detail}`);
+    }
+    case 'interruption-raised': {
+      await raiseInterruption(recording, deployment, event);
+      const { failure } = event;
+      const change: StepChange = {
+        state: 'waiting',
+        ...(failure && { error: failure.detail, errored: failure.errored ? 1 : 0 }),
+      };
+      return recording.change(
+        deployment,
+        event,
+        event.kind === 'manual' ? { ...change, startedAt: at } : change,
+        failure ? `Failed: ${failure.detail}. A person is asked what to do` : 'Waiting for a person',
+      );
+    }
+    case 'interruption-proceeded':
+    case 'interruption-submitted':
+      return saveAnswer(recording, deployment, event);
+    case 'interruption-deadline-passed':
+      return saveDeadline(recording, deployment, event);
+  }
+}
+
+function whySkipped(why: Extract<ProcessEvent, { type: 'step-skipped' }>['why'], { runWhen }: StepPlan): string {
+  switch (why) {
+    case 'limits':
+      return 'it is not for this environment or phase';
+    case 'asked':
+      return 'the trigger asked for that';
+    case 'status':
+      return runWhen === 'failure' ? 'no earlier step has failed' : 'an earlier step has failed';
+    case 'condition':
+      return 'its condition is false';
+  }
+}
