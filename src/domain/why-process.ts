@@ -1,6 +1,6 @@
 import type { Instant } from './instant';
 import type { UserId } from './release';
-import type { Blocker, Remedy } from './why';
+import type { Blocker, Remedy } from './blocker';
 
 /** What a release asks a person, as far as `why` tells of it. */
 export interface OpenQuestion {

@@ -1,7 +1,8 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant';
 import type { Review } from '../../src/domain/pipeline';
 import type { Hold, ReleasePlan, ReleaseState } from '../../src/domain/release';
-import type { EffectUnderWay, WhyInput } from '../../src/domain/why';
+import type { WhyInput } from '../../src/domain/why';
+import type { EffectUnderWay } from '../../src/domain/why-target';
 import { blockersOf } from '../../src/domain/why';
 import { action, after, did, NOON, phase, plan, planOfPhases, review, service, upTo } from './release-fixture';
 

@@ -1,5 +1,5 @@
 import type { Instant } from '../../domain/instant';
-import type { EngineTrouble } from '../../domain/why';
+import type { EngineTrouble } from '../../domain/blocker';
 import type { Probe } from '../deps';
 import type { EngineListener } from './engine-calls';
 import type { WorkflowFailure } from './engine-view';

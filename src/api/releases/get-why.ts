@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 
 import { shownState } from '../../domain/release';
-import { blockersOf, type Blocker, type Remedy } from '../../domain/why';
+import { blockersOf } from '../../domain/why';
+import type { Blocker, Remedy } from '../../domain/blocker';
 import { readBlockers } from '../../store/releases/read-blockers';
 import { userNames } from '../../store/releases/read-release';
 import { planOfRow, positionOf } from '../../store/releases/stored-release';

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-import type { EffectUnderWay } from '../../domain/why';
+import type { EffectUnderWay } from '../../domain/why-target';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-import type { FailedEffect } from '../../domain/why';
+import type { FailedEffect } from '../../domain/why-phase';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
 

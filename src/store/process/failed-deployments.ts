@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-import type { FailedDeployment } from '../../domain/why';
+import type { FailedDeployment } from '../../domain/why-phase';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
 

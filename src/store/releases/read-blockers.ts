@@ -2,7 +2,9 @@ import type { Kysely } from 'kysely';
 
 import { isServiceChange } from '../../domain/change';
 import type { AcceptedAction } from '../../domain/release';
-import type { EffectUnderWay, FailedDeployment, FailedEffect, ReleaseAhead } from '../../domain/why';
+import type { ReleaseAhead } from '../../domain/blocker';
+import type { FailedDeployment, FailedEffect } from '../../domain/why-phase';
+import type { EffectUnderWay } from '../../domain/why-target';
 import type { ProcessWaits } from '../../domain/why-process';
 import { effectsUnderWay } from '../effects/effects-under-way';
 import { failedEffects } from '../effects/failed-effects';

@@ -1,4 +1,4 @@
-import type { EngineTrouble } from '../../../src/domain/why';
+import type { EngineTrouble } from '../../../src/domain/blocker';
 import { eventually } from '../../support/eventually';
 import { phase, ReleaseApi, type EventBody, type Page, type Person, type WhyBody } from '../../support/release-api';
 

@@ -1,0 +1,47 @@
+import type { Instant } from './instant';
+import { currentPhase, planAt, shownState } from './release';
+import type { WhyInput } from './why';
+
+/** What is due in the past happens as soon as the engine gets to it: now, at the earliest. */
+export function nextTransition({
+  state,
+  plan,
+  holds,
+  queue,
+  undecided,
+  effects,
+  waits,
+  now,
+}: WhyInput): Instant | null {
+  const shown = shownState(state, holds);
+  const { progress } = currentPhase(state);
+  if (undecided.length > 0) {
+    return now;
+  }
+  if (shown === 'failed') {
+    return null;
+  }
+  if (shown === 'waiting-for-intervention') {
+    const deadlines = (waits?.questions ?? []).flatMap(({ deadlineAt }) => (deadlineAt === null ? [] : [deadlineAt]));
+    return deadlines.length > 0 ? Math.max(now, Math.min(...deadlines)) : null;
+  }
+  // A target that is not asked again before then keeps the release at least until then.
+  const asked = effects.map(({ nextAttemptAt, awaitedUntil }) => awaitedUntil ?? nextAttemptAt ?? now);
+  if (shown === 'aborting' || (shown === 'rolling-out' && asked.length > 0)) {
+    return Math.max(now, asked.length > 0 ? Math.min(...asked) : now);
+  }
+  if (shown === 'queued') {
+    return holds.length > 0 || (queue && queue.ahead.length > 0) ? null : now;
+  }
+  if (shown === 'baking' && progress.status === 'baking') {
+    return Math.max(now, progress.endsAt);
+  }
+  if (progress.status === 'waiting-for-review' && !state.fullRollout) {
+    const outcome = planAt(plan, state.current).review?.deadline?.outcome;
+    const changes = outcome === 'abort' || (outcome === 'proceed' && holds.length === 0);
+    return progress.deadlineAt !== null && changes ? Math.max(now, progress.deadlineAt) : null;
+  }
+  const isAboutToGoOn =
+    state.fullRollout !== null || state.finishing || progress.status === 'pending' || progress.status === 'ready';
+  return isAboutToGoOn && holds.length === 0 ? now : null;
+}

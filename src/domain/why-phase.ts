@@ -1,0 +1,162 @@
+import { remedy, type Blocker, type Remedy } from './blocker';
+import type { DeploymentState, PhaseState, ReleasePlan } from './release';
+import { currentPhase, planAt, shownState } from './release';
+import type { WhyInput } from './why';
+
+/** What a target would not take, for good: the deployment it was a part of has failed with it. */
+export interface FailedEffect {
+  service: string;
+  environment: string;
+  attempt: number;
+  detail: string | null;
+}
+
+/** A deployment that has ended `failed`, and what ended it. */
+export interface FailedDeployment {
+  environment: string;
+  attempt: number;
+  /** The first step that failed. */
+  step: string;
+  /** What went wrong in it; null: nothing is known. */
+  detail: string | null;
+  /** Who aborted it, by name, and what they wrote; null: it was no person (INT-5). */
+  endedBy: { user: string; notes: string | null } | null;
+}
+
+/** What a release under way waits for in its current phase; null where nothing but a hold can be in its way. */
+export function runningBlocker(input: WhyInput): Blocker | null {
+  const { state, plan, holds } = input;
+  if (state.fullRollout) {
+    return fullRolloutBlocker(input);
+  }
+  if (state.finishing) {
+    return holds.length > 0 ? null : rollOutBlocker(null, []);
+  }
+  const phase = currentPhase(state);
+  const { name, review } = planAt(plan, state.current);
+  const { progress } = phase;
+  switch (progress.status) {
+    case 'waiting-for-review': {
+      const approvals = phase.approvals.map(({ by }) => by);
+      const needed = review?.approvals ?? 1;
+      const authors = review?.authorMayApprove === false ? plan.authors : [];
+      return {
+        kind: 'review',
+        detail: `Phase ${name} waits for its review: ${approvals.length} of ${needed} approvals are given`,
+        phase: name,
+        openedAt: progress.openedAt,
+        approvals,
+        needed,
+        deadlineAt: progress.deadlineAt,
+        outcome: review?.deadline?.outcome ?? null,
+        remedies: [
+          {
+            action: 'approve',
+            needs: rightToApprove(plan, state.current),
+            except: [...new Set([...authors, ...approvals])],
+          },
+        ],
+      };
+    }
+    case 'baking':
+      return {
+        kind: 'bake-timer',
+        detail: `Phase ${name} bakes`,
+        phase: name,
+        endsAt: progress.endsAt,
+        remedies: [remedy('skip', 'ReleaseControl')],
+      };
+    case 'paused':
+      return {
+        kind: 'paused',
+        detail: `${progress.by} paused the bake timer of phase ${name}`,
+        phase: name,
+        by: progress.by,
+        since: progress.since,
+        remainingMs: progress.remainingMs,
+        remedies: [remedy('unpause', 'ReleaseControl')],
+      };
+    case 'failed':
+      return failedBlocker(name, latestOf(phase), input);
+    case 'rolling-out':
+      return rollOutBlocker(name, phase.deployments);
+    case 'pending':
+    case 'ready':
+      return holds.length > 0 ? null : rollOutBlocker(name, []);
+    case 'released':
+    case 'skipped':
+    case 'reverted':
+      return null;
+  }
+}
+
+/** A full roll-out has deployments in several phases at once (REL-20). */
+function fullRolloutBlocker(input: WhyInput): Blocker | null {
+  const { state, plan, holds } = input;
+  const latest = state.phases.flatMap(({ progress, attempt, deployments }) =>
+    progress.status === 'skipped' ? [] : deployments.filter((deployment) => deployment.attempt === attempt),
+  );
+  if (shownState(state, holds) === 'failed') {
+    const { attempt } = currentPhase(state);
+    return failedBlocker(planAt(plan, state.current).name, { attempt, deployments: latest }, input);
+  }
+  return holds.length > 0 ? null : rollOutBlocker(null, latest);
+}
+
+function rollOutBlocker(phase: string | null, deployments: PhaseState['deployments']): Blocker {
+  const within = (wanted: 'running' | 'waiting') =>
+    deployments.filter(({ state }) => state === wanted).map(({ environment }) => environment);
+  return {
+    kind: 'roll-out',
+    detail: phase === null ? 'The change is being released to everyone' : `Phase ${phase} is being rolled out`,
+    phase,
+    running: within('running'),
+    waiting: within('waiting'),
+    remedies: [],
+  };
+}
+
+/**
+ * A failed phase is retried, unless a hold would refuse that (REL-22); skipping it is another matter (REL-16). What a
+ * target said, or where a step ended, is told with it: whoever is to retry has to know whether that can help. A person's
+ * abort is told as theirs (INT-5).
+ */
+function failedBlocker(
+  name: string,
+  phase: Pick<PhaseState, 'attempt' | 'deployments'>,
+  { holds, failures, failedDeployments = [] }: Pick<WhyInput, 'holds' | 'failures' | 'failedDeployments'>,
+): Blocker {
+  const failed = phase.deployments.filter(({ state }) => state === 'failed');
+  const reasonOf = ({ environment, attempt }: DeploymentState): string => {
+    const isIt = (each: { environment: string; attempt: number }) =>
+      each.environment === environment && each.attempt === attempt;
+    const ended = failedDeployments.find(isIt);
+    if (ended?.endedBy) {
+      const { user, notes } = ended.endedBy;
+      return ` (${user} aborted ${ended.step}${notes === null || notes.trim() === '' ? '' : `: ${notes}`})`;
+    }
+    const failure = failures.find(isIt);
+    if (failure?.detail != null) {
+      return ` (${failure.service}: ${failure.detail})`;
+    }
+    return ended?.detail == null ? '' : ` (${ended.step}: ${ended.detail})`;
+  };
+  return {
+    kind: 'failed',
+    detail: `Phase ${name} failed in ${failed.map((each) => `${each.environment}${reasonOf(each)}`).join(', ')}`,
+    phase: name,
+    attempt: phase.attempt,
+    environments: failed.map(({ environment }) => environment),
+    remedies: holds.length > 0 ? [] : [remedy('retry', 'ReleaseControl')],
+  };
+}
+
+function latestOf({ attempt, deployments }: PhaseState): Pick<PhaseState, 'attempt' | 'deployments'> {
+  return { attempt, deployments: deployments.filter((deployment) => deployment.attempt === attempt) };
+}
+
+/** Who may give the review of a phase (SEC-4). */
+function rightToApprove(plan: ReleasePlan, index: number): Remedy['needs'] {
+  const teams = planAt(plan, index).review?.teams ?? [];
+  return teams.length > 0 ? { teams } : { permission: 'ReleaseApprove' };
+}
