@@ -1,6 +1,7 @@
 import { evolveAll } from '../../src/domain/evolve';
 import { HOUR, MINUTE } from '../../src/domain/instant';
-import { dueAt, nextStep } from '../../src/domain/next-step';
+import { nextStep } from '../../src/domain/next-step';
+import { dueAt } from '../../src/domain/what-follows';
 import type { ReleaseEvent, ReleaseState } from '../../src/domain/release';
 import { action, after, did, NOON, phase, plan, service } from './release-fixture';
 

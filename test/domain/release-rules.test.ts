@@ -1,4 +1,5 @@
-import { afterStep, nextStep, refuseStart, startRelease } from '../../src/domain/next-step';
+import { afterStep, nextStep } from '../../src/domain/next-step';
+import { refuseStart, startRelease } from '../../src/domain/start-release';
 import { evolveAll } from '../../src/domain/evolve';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant';
 import type { Pipeline, Review } from '../../src/domain/pipeline';

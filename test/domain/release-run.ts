@@ -1,7 +1,8 @@
 import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
 import type { NextInput, Step } from '../../src/domain/next-step';
-import { afterRollOut, afterStep, nextStep } from '../../src/domain/next-step';
+import { afterStep, nextStep } from '../../src/domain/next-step';
+import { afterRollOut } from '../../src/domain/after-roll-out';
 import type { ActionVerb } from '../../src/domain/pipeline';
 import type {
   AcceptedAction,

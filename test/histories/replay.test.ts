@@ -60,7 +60,7 @@ describe('the replay gate', () => {
 
   it('stops a rule that makes the workflow wait for something else', async () => {
     const broken = await replay(['three-phases', 'no-bakes'], {
-      file: 'src/domain/next-step.ts',
+      file: 'src/domain/what-follows.ts',
       from: 'return progress.endsAt;',
       to: 'return null;',
     });

@@ -1,4 +1,4 @@
-import type { Reach } from '../../domain/next-step';
+import type { Reach } from '../../domain/next-reach';
 import { changesOf, type ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { isOpenInterruption } from './open-interruption';

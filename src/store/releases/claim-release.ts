@@ -1,5 +1,5 @@
 import type { Instant } from '../../domain/instant';
-import { startRelease } from '../../domain/next-step';
+import { startRelease } from '../../domain/start-release';
 import { evolveAll } from '../../domain/evolve';
 import type { AcceptedAction, ReleasePlan, ReleaseState } from '../../domain/release';
 import { isTerminal } from '../../domain/release';

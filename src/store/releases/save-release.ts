@@ -1,4 +1,4 @@
-import { dueAt } from '../../domain/next-step';
+import { dueAt } from '../../domain/what-follows';
 import { isTerminal, shownState } from '../../domain/release';
 import type { ReleaseState } from '../../domain/release';
 import type { Unit } from '../store';

@@ -1,4 +1,4 @@
-import type { Reach } from '../../domain/next-step';
+import type { Reach } from '../../domain/next-reach';
 import { canonicalJson } from '../../domain/canonical-json';
 import { raiseRevisions } from '../flags/raise-revisions';
 import type { Unit } from '../store';

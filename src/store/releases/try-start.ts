@@ -1,6 +1,6 @@
 import type { Instant } from '../../domain/instant';
 import { outdatedBases } from '../../domain/change-set';
-import { refuseStart } from '../../domain/next-step';
+import { refuseStart } from '../../domain/start-release';
 import type { ReleaseEvent, ReleaseState } from '../../domain/release';
 import { knownProject } from '../flags/flag-facts';
 import { knownServices } from '../services/known-services';

@@ -1,0 +1,12 @@
+import type { Refusal } from './refusal';
+import type { Hold, ReleaseEvent, ReleasePlan, ReleaseState } from './release';
+
+/** What a decision is made from: the position, the plan, and the holds on what comes next (REL-21, REL-31). */
+export interface Situation {
+  state: ReleaseState;
+  plan: ReleasePlan;
+  holds: readonly Hold[];
+}
+
+/** An action applied: what happened. An action refused: why. */
+export type Decision = { events: ReleaseEvent[] } | Refusal;
