@@ -1,5 +1,5 @@
+import type { AcceptedAction } from '../domain/accepted-action';
 import type { Instant } from '../domain/instant';
-import type { AcceptedAction } from '../domain/release';
 import type { FinishedJob } from '../domain/roll-out';
 import { beginApply, type RollOut } from '../store/effects/begin-apply';
 import type { Store } from '../store/store';

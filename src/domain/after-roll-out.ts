@@ -1,7 +1,8 @@
 import { startFullRollout } from './decide';
 import type { Instant } from './instant';
-import type { ReleaseEvent } from './release';
-import { currentPhase, planAt } from './release';
+import { currentPhase } from './release';
+import type { ReleaseEvent } from './release-event';
+import { planAt } from './release-plan';
 import type { Situation } from './situation';
 
 /**

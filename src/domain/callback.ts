@@ -1,7 +1,10 @@
+import type { AcceptedAction } from './accepted-action';
 import type { Instant } from './instant';
 import type { Refusal } from './refusal';
 import { refuse } from './refusal';
-import type { AcceptedAction, ReleaseEvent, ReleasePlan, ReleaseState, UserId } from './release';
+import type { ReleaseState, UserId } from './release';
+import type { ReleaseEvent } from './release-event';
+import type { ReleasePlan } from './release-plan';
 import { asksFor } from './roll-out';
 
 /** What is told of one that failed where the target's own words have no place. */

@@ -1,3 +1,4 @@
+import type { AcceptedAction } from './accepted-action';
 import { decideCallback } from './callback';
 import type { Instant } from './instant';
 import { refuseClosed, submitAnswer } from './interruption';
@@ -5,9 +6,12 @@ import type { ReleaseAction } from './pipeline';
 import { RELEASE_ACTIONS } from './pipeline';
 import type { Refusal } from './refusal';
 import { isRefusal, refuse } from './refusal';
-import type { AcceptedAction, ArmedIntent, ReleaseEvent, ReleasePlan, ReleaseState } from './release';
-import { currentPhase, planAt, shownState } from './release';
+import type { ArmedIntent, ReleaseState } from './release';
+import { currentPhase } from './release';
+import type { ReleaseEvent } from './release-event';
+import { planAt, type ReleasePlan } from './release-plan';
 import { approve, mayNotPass, mayNotPassOver, pendingReviews } from './review';
+import { shownState } from './shown-state';
 import type { Decision, Situation } from './situation';
 
 /**

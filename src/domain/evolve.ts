@@ -1,5 +1,6 @@
 import { evolveStep } from './process';
-import type { PhaseState, ProcessEvent, ReleaseEvent, ReleaseState, StepState, TouchedService } from './release';
+import type { PhaseState, ReleaseState, StepState, TouchedService } from './release';
+import type { ProcessEvent, ReleaseEvent } from './release-event';
 
 /** The position after an event. Never throws: a fact that no longer applies leaves what it does not fit unchanged. */
 function evolve(state: ReleaseState, event: ReleaseEvent): ReleaseState {

@@ -1,8 +1,11 @@
+import type { AcceptedAction, InterruptionResult } from './accepted-action';
 import type { Instant } from './instant';
 import { openInterruptions, type FoundInterruption } from './process';
 import type { Refusal } from './refusal';
 import { isRefusal, refuse } from './refusal';
-import type { AcceptedAction, InterruptionResult, ReleaseEvent, ReleasePlan, ReleaseState, UserId } from './release';
+import type { ReleaseState, UserId } from './release';
+import type { ReleaseEvent } from './release-event';
+import type { ReleasePlan } from './release-plan';
 
 /*
  * Interruptions: who holds one is judged here and kept by the store, under the release's lock; what they answer is an

@@ -1,7 +1,8 @@
 import { enterPhase, stepsOf } from './enter-phase';
 import type { Instant } from './instant';
-import type { PhaseState, ReleaseEvent } from './release';
+import type { PhaseState } from './release';
 import { currentPhase, isTerminal, phaseAt } from './release';
+import type { ReleaseEvent } from './release-event';
 import { fullRolloutLeft, hasServices, isAllBack } from './roll-out';
 import type { Situation } from './situation';
 import { startRelease } from './start-release';

@@ -1,9 +1,11 @@
+import type { AcceptedAction, ActionOutcome } from './accepted-action';
 import { decide } from './decide';
 import { evolveAll } from './evolve';
 import type { Instant } from './instant';
 import { nextReach, type Reach } from './next-reach';
 import { isRefusal } from './refusal';
-import type { AcceptedAction, ActionOutcome, ReleaseEvent, ReleaseState } from './release';
+import type { ReleaseState } from './release';
+import type { ReleaseEvent } from './release-event';
 import { asksFor, type FinishedJob } from './roll-out';
 import type { Situation } from './situation';
 import { whatBecameOf } from './what-became-of';

@@ -1,5 +1,7 @@
 import type { Instant } from './instant';
-import { currentPhase, planAt, shownState } from './release';
+import { currentPhase } from './release';
+import { planAt } from './release-plan';
+import { shownState } from './shown-state';
 import type { WhyInput } from './why';
 
 /** What is due in the past happens as soon as the engine gets to it: now, at the earliest. */

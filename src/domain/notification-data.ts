@@ -1,5 +1,5 @@
 import type { ReviewOutcome } from './pipeline';
-import type { AbortCause } from './release';
+import type { AbortCause } from './release-event';
 
 /** What every notification is about. Names of things and people, as readers know them; instants in ISO 8601. */
 interface OfRelease {

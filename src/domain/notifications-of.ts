@@ -2,8 +2,9 @@ import type { Instant } from './instant';
 import type { NotificationType } from './notification';
 import type { Failure, Notification } from './notification-data';
 import type { Permission } from './permission';
-import type { ReleaseEvent, ReleasePlan, UserId } from './release';
-import { planAt } from './release';
+import type { UserId } from './release';
+import type { ReleaseEvent } from './release-event';
+import { planAt, type ReleasePlan } from './release-plan';
 
 /** Events of defects, as far as somebody is told of them. */
 interface DefectEvent {

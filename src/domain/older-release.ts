@@ -1,5 +1,5 @@
-import type { PhasePlan, ReleasePlan, ReleaseState } from './release';
-import { REVERT_WAIT_MS } from './release';
+import type { ReleaseState } from './release';
+import { REVERT_WAIT_MS, type PhasePlan, type ReleasePlan } from './release-plan';
 
 /*
  * Plans and positions as they were stored, or answered to a workflow, by earlier versions: what they do not have yet is

@@ -2,7 +2,8 @@ import type { Change } from './change';
 import { isServiceChange } from './change';
 import { environmentsOf, unconditionalIn, type Pipeline } from './pipeline';
 import { processPlan } from './process-plan';
-import { REVERT_WAIT_MS, type PlanItem, type ReleasePlan, type UserId } from './release';
+import type { UserId } from './release';
+import { REVERT_WAIT_MS, type PlanItem, type ReleasePlan } from './release-plan';
 
 /** What the rules need of a pinned pipeline, its change set and its authors; `skipSteps`: steps to be left out (PRO-4). */
 export function planOf(

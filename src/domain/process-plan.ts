@@ -1,5 +1,5 @@
 import type { ManualDeadline, ManualStep, Pipeline, StepKind } from './pipeline';
-import type { ManualPlan, StepPlan } from './release';
+import type { ManualPlan, StepPlan } from './release-plan';
 import { isRequired } from './skip-steps';
 
 /** Name of the roll-out that a process has without listing it; another where a step has that name (PRO-7). */

@@ -1,17 +1,7 @@
 import type { Instant } from './instant';
-import type {
-  DeploymentState,
-  OpenInterruption,
-  ProcessEvent,
-  ReleaseEvent,
-  ReleasePlan,
-  ReleaseState,
-  StepFailure,
-  StepPlace,
-  StepPlan,
-  StepState,
-} from './release';
-import { planAt } from './release';
+import type { DeploymentState, OpenInterruption, ReleaseState, StepFailure, StepState } from './release';
+import type { ProcessEvent, ReleaseEvent, StepPlace } from './release-event';
+import { planAt, type ReleasePlan, type StepPlan } from './release-plan';
 
 /*
  * A deployment's process: which step is next, and when the deployment has ended (PRO-2, PRO-7, PRO-8). Steps that start

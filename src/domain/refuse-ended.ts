@@ -1,8 +1,9 @@
+import type { AcceptedAction, ActionOutcome } from './accepted-action';
 import { refuseSettled } from './callback';
 import { refuseClosed } from './interruption';
 import type { Refusal } from './refusal';
 import { refuse } from './refusal';
-import type { AcceptedAction, ActionOutcome, ReleaseState } from './release';
+import type { ReleaseState } from './release';
 
 /** What becomes of actions that were accepted before the end and not decided: everyone is told the same (REL-25). */
 export function refuseEnded(state: ReleaseState, actions: readonly AcceptedAction[]): ActionOutcome[] {

@@ -1,7 +1,10 @@
+import type { AcceptedAction } from './accepted-action';
 import type { Instant } from './instant';
 import { refuse, type Refusal } from './refusal';
-import type { AcceptedAction, ReleaseEvent, ReleasePlan, ReleaseState } from './release';
-import { currentPhase, planAt } from './release';
+import type { ReleaseState } from './release';
+import { currentPhase } from './release';
+import type { ReleaseEvent } from './release-event';
+import { planAt, type ReleasePlan } from './release-plan';
 import type { Decision, Situation } from './situation';
 
 /** Consent to start the phase; kept when a hold stands, given once by each person (REL-8, REL-10, REL-11). */

@@ -1,7 +1,8 @@
 import { hasRolledOut } from './process';
-import type { DeploymentState, PlanItem, ReleasePlan, ReleaseState, TouchedService } from './release';
-import { phaseAt, planAt } from './release';
-import type { StepPlace } from './release';
+import type { DeploymentState, ReleaseState, TouchedService } from './release';
+import { phaseAt } from './release';
+import type { StepPlace } from './release-event';
+import { planAt, type PlanItem, type ReleasePlan } from './release-plan';
 
 /** What a release has begun to do with a service in one environment; `undefined`: nothing. */
 export function touchOf(state: ReleaseState, service: string, environment: string): TouchedService | undefined {

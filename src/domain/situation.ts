@@ -1,5 +1,7 @@
 import type { Refusal } from './refusal';
-import type { Hold, ReleaseEvent, ReleasePlan, ReleaseState } from './release';
+import type { Hold, ReleaseState } from './release';
+import type { ReleaseEvent } from './release-event';
+import type { ReleasePlan } from './release-plan';
 
 /** What a decision is made from: the position, the plan, and the holds on what comes next (REL-21, REL-31). */
 export interface Situation {

@@ -1,5 +1,6 @@
 import type { Instant } from './instant';
-import type { ReleaseEvent, ReleaseState } from './release';
+import type { ReleaseState } from './release';
+import type { ReleaseEvent } from './release-event';
 import type { Situation } from './situation';
 import { withWhatFollows } from './what-follows';
 

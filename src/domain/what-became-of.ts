@@ -1,6 +1,8 @@
 import type { Instant } from './instant';
 import { failedStep, rollOutStep } from './process';
-import type { ReleaseEvent, ReleasePlan, ReleaseState } from './release';
+import type { ReleaseState } from './release';
+import type { ReleaseEvent } from './release-event';
+import type { ReleasePlan } from './release-plan';
 import type { FinishedJob, RollOutJob, StepJob } from './roll-out';
 import { deploymentOf } from './roll-out';
 

@@ -2,8 +2,10 @@ import { afterFullRollout, afterRollOut } from './after-roll-out';
 import { evolveAll } from './evolve';
 import type { Instant } from './instant';
 import { advanceProcesses, deadlinePassed, nextDeadline } from './process';
-import type { ReleaseEvent, ReleasePlan, ReleaseState, TouchedService } from './release';
-import { currentPhase, planAt } from './release';
+import type { ReleaseState, TouchedService } from './release';
+import { currentPhase } from './release';
+import type { ReleaseEvent } from './release-event';
+import { planAt, type ReleasePlan } from './release-plan';
 import type { Situation } from './situation';
 
 /**

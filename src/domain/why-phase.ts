@@ -1,6 +1,8 @@
 import { remedy, type Blocker, type Remedy } from './blocker';
-import type { DeploymentState, PhaseState, ReleasePlan } from './release';
-import { currentPhase, planAt, shownState } from './release';
+import type { DeploymentState, PhaseState } from './release';
+import { currentPhase } from './release';
+import { planAt, type ReleasePlan } from './release-plan';
+import { shownState } from './shown-state';
 import type { WhyInput } from './why';
 
 /** What a target would not take, for good: the deployment it was a part of has failed with it. */

@@ -1,7 +1,9 @@
+import type { AcceptedAction } from './accepted-action';
 import { remedy, type Blocker, type EngineTrouble, type ReleaseAhead } from './blocker';
 import type { Instant } from './instant';
 import { nextTransition } from './next-transition';
-import type { AcceptedAction, Hold, ReleasePlan, ReleaseState } from './release';
+import type { Hold, ReleaseState } from './release';
+import type { ReleasePlan } from './release-plan';
 import { runningBlocker, type FailedDeployment, type FailedEffect } from './why-phase';
 import { processBlockers, type ProcessWaits } from './why-process';
 import { revertBlockers, targetBlockers, type EffectUnderWay } from './why-target';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { parseDuration } from '../domain/duration';
-import { REVERT_WAIT_MS } from '../domain/release';
+import { REVERT_WAIT_MS } from '../domain/release-plan';
 import { readSender, readSmtpUrl } from '../targets/mail/smtp-settings';
 
 export interface Settings {

@@ -1,7 +1,8 @@
 import type { JobEnd } from '../activities/roll-out';
+import type { AcceptedAction } from '../domain/accepted-action';
 import type { Instant } from '../domain/instant';
 import { SECOND } from '../domain/instant';
-import type { AcceptedAction, ReleaseState } from '../domain/release';
+import type { ReleaseState } from '../domain/release';
 import type { FinishedJob, Job } from '../domain/roll-out';
 import { asksFor, jobName, jobsOf } from '../domain/roll-out';
 

@@ -1,4 +1,4 @@
-import type { AcceptedAction } from '../domain/release';
+import type { AcceptedAction } from '../domain/accepted-action';
 
 /** Accepted actions by number, however often and in whatever order they are told. */
 export class Mailbox {

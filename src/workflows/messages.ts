@@ -1,4 +1,4 @@
-import type { AcceptedAction } from '../domain/release';
+import type { AcceptedAction } from '../domain/accepted-action';
 
 /**
  * Everything that the release workflow and its callers say to each other: wire names and shapes. Names here are the

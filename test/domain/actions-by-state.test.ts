@@ -4,8 +4,9 @@ import type { ReleaseAction } from '../../src/domain/pipeline';
 import { RELEASE_ACTIONS } from '../../src/domain/pipeline';
 import type { Refusal, RuleCode } from '../../src/domain/refusal';
 import { isRefusal } from '../../src/domain/refusal';
-import type { Hold, ReleaseEvent, ShownState } from '../../src/domain/release';
-import { shownState } from '../../src/domain/release';
+import type { Hold } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import { shownState, type ShownState } from '../../src/domain/shown-state';
 import { action, after, did, NOON, phase, PHASES, planOfPhases, review, upTo } from './release-fixture';
 
 // The table "actions × states" of the contract, cell by cell. What is expected is written out here and computed from

@@ -1,8 +1,10 @@
+import type { AcceptedAction, Callback } from '../../src/domain/accepted-action';
 import { allowedActions, decide } from '../../src/domain/decide';
 import { SECOND } from '../../src/domain/instant';
 import { nextStep } from '../../src/domain/next-step';
 import { refuseEnded } from '../../src/domain/refuse-ended';
-import type { AcceptedAction, Callback, ManualPlan, ReleaseEvent, StepPlan } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import type { ManualPlan, StepPlan } from '../../src/domain/release-plan';
 import { action, after, did, NOON, phase, plan, service } from './release-fixture';
 
 const FLAGS = { kind: 'flags' } as const;

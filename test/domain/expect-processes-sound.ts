@@ -1,4 +1,5 @@
-import type { ProcessEvent, ReleaseEvent, ReleasePlan, StepPlan } from '../../src/domain/release';
+import type { ProcessEvent, ReleaseEvent } from '../../src/domain/release-event';
+import type { ReleasePlan, StepPlan } from '../../src/domain/release-plan';
 import type { ReleaseRun } from './release-run';
 
 /** What must be true of every process of a release, whatever led to it; read off its events alone. */

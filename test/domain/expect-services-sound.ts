@@ -1,6 +1,7 @@
 import { evolveAll } from '../../src/domain/evolve';
-import type { PlanItem, ReleaseEvent, ReleasePlan } from '../../src/domain/release';
 import { triggeredRelease } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import type { PlanItem, ReleasePlan } from '../../src/domain/release-plan';
 import { phasesShown } from '../../src/domain/roll-out';
 import { NOON } from './release-fixture';
 import type { ReleaseRun } from './release-run';

@@ -1,8 +1,9 @@
 import { evolveAll } from '../../src/domain/evolve';
 import { HOUR, MINUTE } from '../../src/domain/instant';
 import { nextStep } from '../../src/domain/next-step';
+import type { ReleaseState } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
 import { dueAt } from '../../src/domain/what-follows';
-import type { ReleaseEvent, ReleaseState } from '../../src/domain/release';
 import { action, after, did, NOON, phase, plan, service } from './release-fixture';
 
 const production = { phase: 0, environment: 'production', service: 'payments' };

@@ -1,6 +1,6 @@
 import { DAY, HOUR, SECOND } from '../../src/domain/instant';
 import type { ManualDeadline } from '../../src/domain/pipeline';
-import type { InterruptionResult } from '../../src/domain/release';
+import type { InterruptionResult } from '../../src/domain/accepted-action';
 import { NOTIFICATION_TYPES } from '../../src/domain/notification';
 import type { Notification } from '../../src/domain/notification-data';
 import { notificationText } from '../../src/domain/notification-text';

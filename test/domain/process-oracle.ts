@@ -1,5 +1,6 @@
+import type { AcceptedAction } from '../../src/domain/accepted-action';
 import type { Instant } from '../../src/domain/instant';
-import type { AcceptedAction, ReleasePlan, StepPlan } from '../../src/domain/release';
+import type { ReleasePlan, StepPlan } from '../../src/domain/release-plan';
 
 /** What somebody is asked, and who has said yes so far. */
 interface Question {

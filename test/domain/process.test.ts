@@ -1,7 +1,7 @@
 import { HOUR, MINUTE } from '../../src/domain/instant';
 import type { ManualStep, NotifyStep, ProcessStep } from '../../src/domain/pipeline';
 import { processPlan } from '../../src/domain/process-plan';
-import type { ReleasePlan, StepPlan } from '../../src/domain/release';
+import type { ReleasePlan, StepPlan } from '../../src/domain/release-plan';
 import { phasesShown } from '../../src/domain/roll-out';
 import { manual, NOON, phase, plan, rollOut, service, step } from './release-fixture';
 import { ReleaseRun } from './release-run';

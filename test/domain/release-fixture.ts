@@ -1,19 +1,12 @@
+import type { AcceptedAction, ActionRights } from '../../src/domain/accepted-action';
 import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
 import { HOUR, SECOND } from '../../src/domain/instant';
 import type { ActionVerb, Review, StepKind } from '../../src/domain/pipeline';
-import type {
-  AcceptedAction,
-  ActionRights,
-  ManualPlan,
-  PhasePlan,
-  PlanItem,
-  ReleaseEvent,
-  ReleasePlan,
-  ReleaseState,
-  StepPlan,
-} from '../../src/domain/release';
+import type { ReleaseState } from '../../src/domain/release';
 import { triggeredRelease } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import type { ManualPlan, PhasePlan, PlanItem, ReleasePlan, StepPlan } from '../../src/domain/release-plan';
 
 /** When the releases of these tests are triggered and started. */
 export const NOON: Instant = Date.UTC(2026, 0, 5, 12);

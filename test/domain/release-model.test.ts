@@ -8,20 +8,16 @@ import { afterStep, nextStep } from '../../src/domain/next-step';
 import type { ActionVerb, ReleaseAction, Review, StepKind } from '../../src/domain/pipeline';
 import { RELEASE_ACTIONS } from '../../src/domain/pipeline';
 import { openInterruptions } from '../../src/domain/process';
+import type { Hold, StepState } from '../../src/domain/release';
 import type {
   AcceptedAction,
   ActionRights,
-  Hold,
   InterruptionAnswer,
   InterruptionResult,
-  ManualPlan,
-  PlanItem,
-  ReleaseEvent,
-  ReleasePlan,
-  StepPlan,
-  StepState,
-} from '../../src/domain/release';
-import { currentPhase, planAt, triggeredRelease } from '../../src/domain/release';
+} from '../../src/domain/accepted-action';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import { type ManualPlan, type PlanItem, type ReleasePlan, type StepPlan, planAt } from '../../src/domain/release-plan';
+import { currentPhase, triggeredRelease } from '../../src/domain/release';
 import { jobName, jobsOf } from '../../src/domain/roll-out';
 import { expectProcessesSound } from './expect-processes-sound';
 import { expectServicesSound } from './expect-services-sound';

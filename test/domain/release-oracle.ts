@@ -1,5 +1,8 @@
+import type { AcceptedAction } from '../../src/domain/accepted-action';
 import type { Instant } from '../../src/domain/instant';
-import type { AcceptedAction, Hold, ReleaseEvent, ReleasePlan } from '../../src/domain/release';
+import type { Hold } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import type { ReleasePlan } from '../../src/domain/release-plan';
 import type { FinishedJob, RollOutJob, StepJob } from '../../src/domain/roll-out';
 import { ProcessOracle } from './process-oracle';
 import type { DeploymentReport } from './release-run';

@@ -3,9 +3,12 @@ import { refuseStart, startRelease } from '../../src/domain/start-release';
 import { evolveAll } from '../../src/domain/evolve';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant';
 import type { Pipeline, Review } from '../../src/domain/pipeline';
-import type { ActionRights, Hold, PhasePlan, ReleasePlan } from '../../src/domain/release';
+import type { ActionRights } from '../../src/domain/accepted-action';
+import type { Hold } from '../../src/domain/release';
+import { currentPhase, triggeredRelease } from '../../src/domain/release';
+import type { PhasePlan, ReleasePlan } from '../../src/domain/release-plan';
+import { shownPhaseState, shownState } from '../../src/domain/shown-state';
 import { planOf } from '../../src/domain/plan-of';
-import { currentPhase, shownPhaseState, shownState, triggeredRelease } from '../../src/domain/release';
 import {
   action,
   after,

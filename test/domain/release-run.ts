@@ -4,17 +4,12 @@ import type { NextInput, Step } from '../../src/domain/next-step';
 import { afterStep, nextStep } from '../../src/domain/next-step';
 import { afterRollOut } from '../../src/domain/after-roll-out';
 import type { ActionVerb } from '../../src/domain/pipeline';
-import type {
-  AcceptedAction,
-  ActionOutcome,
-  DeploymentState,
-  Hold,
-  InterruptionResult,
-  ReleaseEvent,
-  ReleasePlan,
-  ReleaseState,
-} from '../../src/domain/release';
-import { currentPhase, isTerminal, phaseAt, planAt, shownState, triggeredRelease } from '../../src/domain/release';
+import type { AcceptedAction, ActionOutcome, InterruptionResult } from '../../src/domain/accepted-action';
+import type { DeploymentState, Hold, ReleaseState } from '../../src/domain/release';
+import { currentPhase, isTerminal, phaseAt, triggeredRelease } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import { planAt, type ReleasePlan } from '../../src/domain/release-plan';
+import { shownState } from '../../src/domain/shown-state';
 import { refuseEnded } from '../../src/domain/refuse-ended';
 import { openInterruptions } from '../../src/domain/process';
 import type { Job } from '../../src/domain/roll-out';

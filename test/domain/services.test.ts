@@ -1,6 +1,7 @@
 import { HOUR, MINUTE, SECOND } from '../../src/domain/instant';
-import type { Hold, PhasePlan, PlanItem, ReleasePlan } from '../../src/domain/release';
 import { planOf } from '../../src/domain/plan-of';
+import type { Hold } from '../../src/domain/release';
+import type { PhasePlan, PlanItem, ReleasePlan } from '../../src/domain/release-plan';
 import { phasesShown } from '../../src/domain/roll-out';
 import { NOON, phase, plan, review, service } from './release-fixture';
 import { ReleaseRun } from './release-run';

@@ -1,5 +1,8 @@
+import type { AcceptedAction } from '../../src/domain/accepted-action';
 import type { Instant } from '../../src/domain/instant';
-import type { AcceptedAction, ReleaseEvent, ReleasePlan, ReleaseState } from '../../src/domain/release';
+import type { ReleaseState } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import type { ReleasePlan } from '../../src/domain/release-plan';
 import type { FinishedJob, Job, RevertJob, RollOutJob, StepJob } from '../../src/domain/roll-out';
 import { asksFor, attemptOf, deploymentOf, itemsDue, jobName, jobsOf, touchOf } from '../../src/domain/roll-out';
 

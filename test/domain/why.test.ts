@@ -1,6 +1,7 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant';
 import type { Review } from '../../src/domain/pipeline';
-import type { Hold, ReleasePlan, ReleaseState } from '../../src/domain/release';
+import type { Hold, ReleaseState } from '../../src/domain/release';
+import type { ReleasePlan } from '../../src/domain/release-plan';
 import type { WhyInput } from '../../src/domain/why';
 import type { EffectUnderWay } from '../../src/domain/why-target';
 import { blockersOf } from '../../src/domain/why';

@@ -1,4 +1,4 @@
-import type { ShownState } from '../../src/domain/release';
+import type { ShownState } from '../../src/domain/shown-state';
 import { eventually } from '../support/eventually';
 import type { Behaviour, DeliveryLine } from '../support/receiver-process';
 import type { DriftBody, ReleaseBody } from '../support/release-api';

@@ -1,5 +1,5 @@
 import type { ReleaseAction } from '../../src/domain/pipeline';
-import type { ShownState } from '../../src/domain/release';
+import type { ShownState } from '../../src/domain/shown-state';
 import { eventually } from '../support/eventually';
 import type { ActionBody, DeploymentBody, EventBody, Page, ReleaseBody } from '../support/release-api';
 import { startService, type ServiceProcess } from '../support/service-process';

@@ -1,4 +1,4 @@
-import type { InterruptionResult } from '../../src/domain/release';
+import type { InterruptionResult } from '../../src/domain/accepted-action';
 import type { InterruptionRecord } from '../../src/store/interruptions/find-interruption';
 import { hold, interruptionsIn, submit } from '../store/interruptions/interruption-steps';
 import { eventually } from './eventually';

@@ -1,7 +1,8 @@
 import { readAction, type ActionRecord } from '../../src/api/releases/outcome-waiters';
+import type { ActionRights, Callback, InterruptionAnswer } from '../../src/domain/accepted-action';
 import type { ActionVerb, Phase, Pipeline, Review } from '../../src/domain/pipeline';
-import type { ActionRights, Callback, InterruptionAnswer, ReleaseState, ShownState } from '../../src/domain/release';
-import { shownState } from '../../src/domain/release';
+import type { ReleaseState } from '../../src/domain/release';
+import { shownState, type ShownState } from '../../src/domain/shown-state';
 import { checkExpression } from '../../src/expressions/check-expression';
 import { readAudit } from '../../src/store/audit/read-audit';
 import { acceptCallback } from '../../src/store/effects/accept-callback';

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 import type { Pipeline, ProcessStep } from '../../src/domain/pipeline';
-import type { ReleaseEvent } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
 import { http, manual } from '../domain/process-fixture';
 import { hold, interruptionsIn } from '../store/interruptions/interruption-steps';
 import { answer, answerAccepted, asked } from '../support/answering';

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/client';
 
-import type { AcceptedAction } from '../../domain/release';
+import type { AcceptedAction } from '../../domain/accepted-action';
 import type { ActionsSignalArgs, ReleaseWorkflowInput, ReleaseWorkflowMemo } from '../../workflows/messages';
 import {
   ACTIONS_SIGNAL,

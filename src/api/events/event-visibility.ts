@@ -2,7 +2,7 @@ import type { AuditEntry } from '../../store/audit/entry';
 import { readRelease } from '../../store/releases/read-release';
 import { planOfRow } from '../../store/releases/stored-release';
 import type { Store } from '../../store/store';
-import type { ReleasePlan } from '../../domain/release';
+import type { ReleasePlan } from '../../domain/release-plan';
 import type { Caller } from '../caller';
 import { maySeeRelease } from '../releases/caller-rights';
 

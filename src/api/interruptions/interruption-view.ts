@@ -1,5 +1,5 @@
+import type { InterruptionResult } from '../../domain/accepted-action';
 import { mayTake, type Person } from '../../domain/interruption';
-import type { InterruptionResult } from '../../domain/release';
 import { heldOf, teamsOf, type InterruptionRecord } from '../../store/interruptions/find-interruption';
 import type { Caller } from '../caller';
 import { toInstant, toInstantOrNull } from '../schemas/common';

@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal } from '../../domain/refusal';
 import { take } from '../../domain/interruption';
-import type { InterruptionResult } from '../../domain/release';
+import type { InterruptionResult } from '../../domain/accepted-action';
 import { acceptAnswer } from '../../store/interruptions/accept-answer';
 import { findInterruption, type InterruptionRecord } from '../../store/interruptions/find-interruption';
 import { holdInterruption } from '../../store/interruptions/hold-interruption';

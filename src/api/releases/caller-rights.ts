@@ -1,6 +1,7 @@
+import type { ActionRights } from '../../domain/accepted-action';
 import { isAdministrator, mayApprove } from '../../domain/permission';
 import type { ActionVerb } from '../../domain/pipeline';
-import type { ActionRights, ReleasePlan } from '../../domain/release';
+import type { ReleasePlan } from '../../domain/release-plan';
 import type { Caller } from '../caller';
 
 /** What the rules ask about the caller: judged now and kept with the action (REL-10, SEC-4, SEC-5). */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 
-import { shownState } from '../../domain/release';
+import { shownState } from '../../domain/shown-state';
 import { blockersOf } from '../../domain/why';
 import type { Blocker, Remedy } from '../../domain/blocker';
 import { readBlockers } from '../../store/releases/read-blockers';

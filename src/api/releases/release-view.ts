@@ -1,8 +1,11 @@
+import type { AcceptedAction } from '../../domain/accepted-action';
 import { isServiceChange } from '../../domain/change';
 import { allowedActions } from '../../domain/decide';
 import type { ReleaseAction } from '../../domain/pipeline';
-import type { AcceptedAction, PhaseState, ReleasePlan, ReleaseState } from '../../domain/release';
-import { isTerminal, planAt, shownPhaseState, shownState } from '../../domain/release';
+import type { PhaseState, ReleaseState } from '../../domain/release';
+import { isTerminal } from '../../domain/release';
+import { planAt, type ReleasePlan } from '../../domain/release-plan';
+import { shownPhaseState, shownState } from '../../domain/shown-state';
 import { userNames, type ReleaseRecord } from '../../store/releases/read-release';
 import { changesOf, planOfRow, positionOf, type StoredChange } from '../../store/releases/stored-release';
 import type { Store } from '../../store/store';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { InterruptionResult } from '../../domain/release';
+import type { InterruptionResult } from '../../domain/accepted-action';
 import { id, instant, slug } from './common';
 import { problemBody } from './problem-body';
 

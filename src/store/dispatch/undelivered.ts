@@ -1,4 +1,4 @@
-import type { AcceptedAction } from '../../domain/release';
+import type { AcceptedAction } from '../../domain/accepted-action';
 import { TOLD_AT_ONCE } from '../releases/undecided-actions';
 import type { Store } from '../store';
 

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { targetActor } from '../../domain/callback';
 import { tryOfKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
-import type { Callback } from '../../domain/release';
+import type { Callback } from '../../domain/accepted-action';
 import { acceptAction } from '../releases/accept-action';
 import { lockRelease } from '../releases/stored-release';
 import type { Unit } from '../store';

@@ -1,9 +1,10 @@
+import type { AcceptedAction } from '../../domain/accepted-action';
 import { FAILED_BY_CALLBACK } from '../../domain/callback';
 import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
 import { rollOutStep } from '../../domain/process';
-import type { AcceptedAction, DeploymentState, PlanItem } from '../../domain/release';
-import { planAt } from '../../domain/release';
+import type { DeploymentState } from '../../domain/release';
+import { planAt, type PlanItem } from '../../domain/release-plan';
 import type { RollOutJob } from '../../domain/roll-out';
 import { attemptOf, deploymentOf, itemsDue } from '../../domain/roll-out';
 import { isAbortAccepted } from '../releases/is-abort-accepted';

@@ -1,6 +1,6 @@
 import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
-import { planAt } from '../../domain/release';
+import { planAt } from '../../domain/release-plan';
 import type { RevertJob } from '../../domain/roll-out';
 import { touchOf } from '../../domain/roll-out';
 import { serviceVersionBefore, snapshotsOf } from '../releases/snapshots';

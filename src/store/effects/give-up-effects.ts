@@ -1,4 +1,4 @@
-import type { ReleaseEvent } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import type { Unit } from '../store';
 import type { ReleaseRow } from '../releases/stored-release';
 import { serviceChangesOf } from '../releases/stored-release';

@@ -1,6 +1,6 @@
 import type { Instant } from '../../domain/instant';
-import type { ReleaseEvent } from '../../domain/release';
 import { isTerminal } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import { APPLY_TRIES_MAX, applyRetryDelayMs, revertRetryDelayMs } from '../../domain/retry';
 import type { WebhookOutcome } from '../../domain/webhook-answer';
 import { recordProgress } from '../releases/record-progress';

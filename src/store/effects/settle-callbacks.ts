@@ -1,5 +1,6 @@
+import type { AcceptedAction } from '../../domain/accepted-action';
 import { FAILED_BY_CALLBACK } from '../../domain/callback';
-import type { AcceptedAction, ReleaseEvent } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { keyOfCallback } from './callback-of';

@@ -1,7 +1,8 @@
+import type { ActionRights, InterruptionResult } from '../../domain/accepted-action';
 import type { Instant } from '../../domain/instant';
 import { mayAnswer, submitAnswer, type Person } from '../../domain/interruption';
 import { isRefusal, refuse, type Refusal } from '../../domain/refusal';
-import type { ActionRights, InterruptionResult, ReleasePlan } from '../../domain/release';
+import type { ReleasePlan } from '../../domain/release-plan';
 import { acceptAction } from '../releases/accept-action';
 import { planOfRow, positionOf } from '../releases/stored-release';
 import type { Unit } from '../store';

@@ -1,4 +1,5 @@
-import type { AbortCause, UserId } from '../../domain/release';
+import type { UserId } from '../../domain/release';
+import type { AbortCause } from '../../domain/release-event';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { wakeBlocked } from './wake-blocked';

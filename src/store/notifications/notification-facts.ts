@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { isServiceChange } from '../../domain/change';
 import type { Failure } from '../../domain/notification-data';
 import type { AnyReleaseEvent, InterruptionFacts, NotificationFacts } from '../../domain/notifications-of';
-import { planAt, type ReleasePlan } from '../../domain/release';
+import { planAt, type ReleasePlan } from '../../domain/release-plan';
 import { userNames } from '../releases/read-release';
 import { changesOf, type ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';

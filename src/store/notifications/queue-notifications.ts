@@ -6,7 +6,7 @@ import {
   type AnyReleaseEvent,
   type ToTell,
 } from '../../domain/notifications-of';
-import type { ReleasePlan } from '../../domain/release';
+import type { ReleasePlan } from '../../domain/release-plan';
 import { newId } from '../new-id';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';

@@ -1,7 +1,8 @@
+import type { AcceptedAction } from '../../domain/accepted-action';
 import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
 import type { ProcessStep } from '../../domain/pipeline';
-import { planAt, type AcceptedAction } from '../../domain/release';
+import { planAt } from '../../domain/release-plan';
 import { attemptOf, deploymentOf, type StepJob } from '../../domain/roll-out';
 import { isAbortAccepted } from '../releases/is-abort-accepted';
 import type { ReleaseRow } from '../releases/stored-release';

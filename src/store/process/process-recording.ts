@@ -1,6 +1,8 @@
 import type { Instant } from '../../domain/instant';
 import type { ProcessStep } from '../../domain/pipeline';
-import type { ProcessEvent, ReleaseEvent, ReleaseState, StepPlan } from '../../domain/release';
+import type { ReleaseState } from '../../domain/release';
+import type { ProcessEvent, ReleaseEvent } from '../../domain/release-event';
+import type { StepPlan } from '../../domain/release-plan';
 import type { ReleaseRow } from '../releases/stored-release';
 import { planOfRow } from '../releases/stored-release';
 import type { Unit } from '../store';

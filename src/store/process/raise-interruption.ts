@@ -1,6 +1,6 @@
 import { escapeFor } from '../../domain/escape';
 import { resultsOf } from '../../domain/interruption';
-import type { ProcessEvent } from '../../domain/release';
+import type { ProcessEvent } from '../../domain/release-event';
 import { parseTemplate, renderTemplate } from '../../domain/template';
 import { newId } from '../new-id';
 import { maskedLookUp, variablesOf } from './deployment-variables';

@@ -1,4 +1,4 @@
-import type { ProcessEvent } from '../../domain/release';
+import type { ProcessEvent } from '../../domain/release-event';
 import { manualOutputs } from '../../domain/variables';
 import { answersOf, type Answer } from '../interruptions/answers-of';
 import { wakeBlocked } from '../interruptions/wake-blocked';

@@ -1,4 +1,5 @@
-import type { ReleaseEvent, ReleaseState } from '../../domain/release';
+import type { ReleaseState } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import type { ReleaseRow } from '../releases/stored-release';
 import { planOfRow } from '../releases/stored-release';
 import type { Unit } from '../store';

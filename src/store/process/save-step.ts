@@ -1,4 +1,5 @@
-import type { ProcessEvent, StepPlan } from '../../domain/release';
+import type { ProcessEvent } from '../../domain/release-event';
+import type { StepPlan } from '../../domain/release-plan';
 import { failedWith, type ProcessRecording, type StepChange } from './process-recording';
 import { raiseInterruption } from './raise-interruption';
 import { saveAnswer, saveDeadline } from './save-answer';

@@ -1,16 +1,10 @@
+import type { AcceptedAction, ActionRights, Callback, InterruptionAnswer } from '../../domain/accepted-action';
 import type { Instant } from '../../domain/instant';
 import type { ActionVerb } from '../../domain/pipeline';
 import { refuseEnded } from '../../domain/refuse-ended';
-import type {
-  AcceptedAction,
-  ActionRights,
-  Callback,
-  InterruptionAnswer,
-  ReleasePlan,
-  ReleaseState,
-  UserId,
-} from '../../domain/release';
-import { isTerminal, planAt } from '../../domain/release';
+import type { ReleaseState, UserId } from '../../domain/release';
+import { isTerminal } from '../../domain/release';
+import { planAt, type ReleasePlan } from '../../domain/release-plan';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
 import { recordEvents } from './record-events';

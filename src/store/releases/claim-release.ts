@@ -1,8 +1,10 @@
 import type { Instant } from '../../domain/instant';
 import { startRelease } from '../../domain/start-release';
 import { evolveAll } from '../../domain/evolve';
-import type { AcceptedAction, ReleasePlan, ReleaseState } from '../../domain/release';
+import type { AcceptedAction } from '../../domain/accepted-action';
+import type { ReleaseState } from '../../domain/release';
 import { isTerminal } from '../../domain/release';
+import type { ReleasePlan } from '../../domain/release-plan';
 import type { Unit } from '../store';
 import { lockTargets } from './queue';
 import { recordEvents } from './record-events';

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 
-import type { AcceptedAction, ReleaseState, TouchedService } from '../../domain/release';
+import type { ReleaseState, TouchedService } from '../../domain/release';
+import type { AcceptedAction } from '../../domain/accepted-action';
 import { hasSwitchedFlags } from '../../domain/roll-out';
 import type { Tables } from '../tables';
 import { snapshotsOf, wasOptedOut } from './snapshots';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import { isServiceChange } from '../../domain/change';
-import type { AcceptedAction } from '../../domain/release';
+import type { AcceptedAction } from '../../domain/accepted-action';
 import type { ReleaseAhead } from '../../domain/blocker';
 import type { FailedDeployment, FailedEffect } from '../../domain/why-phase';
 import type { EffectUnderWay } from '../../domain/why-target';

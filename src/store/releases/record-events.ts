@@ -1,5 +1,6 @@
+import type { ActionOutcome } from '../../domain/accepted-action';
 import type { JsonObject } from '../../domain/json';
-import type { ActionOutcome, ReleaseEvent } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import { queueNotifications } from '../notifications/queue-notifications';
 import type { Unit } from '../store';
 import type { ReleaseRow } from './stored-release';

@@ -1,5 +1,5 @@
 import { evolveAll } from '../../domain/evolve';
-import type { ReleaseEvent } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import type { Unit } from '../store';
 import { recordEvents } from './record-events';
 import { saveRelease } from './save-release';

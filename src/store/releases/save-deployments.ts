@@ -1,5 +1,6 @@
-import type { ReleaseEvent, ReleaseState } from '../../domain/release';
+import type { ReleaseState } from '../../domain/release';
 import { phaseAt } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import { newId } from '../new-id';
 import type { Unit } from '../store';
 import type { ReleaseRow } from './stored-release';

@@ -1,6 +1,7 @@
-import { dueAt } from '../../domain/what-follows';
-import { isTerminal, shownState } from '../../domain/release';
+import { isTerminal } from '../../domain/release';
 import type { ReleaseState } from '../../domain/release';
+import { shownState } from '../../domain/shown-state';
+import { dueAt } from '../../domain/what-follows';
 import type { Unit } from '../store';
 import { planOfRow, type ReleaseRow } from './stored-release';
 import { wakeNext } from './queue';

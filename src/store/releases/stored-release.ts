@@ -4,7 +4,8 @@ import type { ServiceChange } from '../../domain/change';
 import { isServiceChange } from '../../domain/change';
 import type { FlagChange } from '../../domain/flag';
 import { completePlan, completeState, type AnyPlan, type AnyState } from '../../domain/older-release';
-import type { ReleasePlan, ReleaseState } from '../../domain/release';
+import type { ReleaseState } from '../../domain/release';
+import type { ReleasePlan } from '../../domain/release-plan';
 import type { Unit } from '../store';
 import type { Tables } from '../tables';
 

@@ -1,7 +1,8 @@
 import type { Instant } from '../../domain/instant';
 import { outdatedBases } from '../../domain/change-set';
 import { refuseStart } from '../../domain/start-release';
-import type { ReleaseEvent, ReleaseState } from '../../domain/release';
+import type { ReleaseState } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import { knownProject } from '../flags/flag-facts';
 import { knownServices } from '../services/known-services';
 import type { Unit } from '../store';

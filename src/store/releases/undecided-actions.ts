@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-import type { AcceptedAction } from '../../domain/release';
+import type { AcceptedAction } from '../../domain/accepted-action';
 import type { Tables } from '../tables';
 
 /**

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../../../src/api/problem-codes';
 import { RELEASE_ACTIONS, type ReleaseAction } from '../../../src/domain/pipeline';
-import type { ShownState } from '../../../src/domain/release';
+import type { ShownState } from '../../../src/domain/shown-state';
 import { phase, ReleaseApi, type Person } from '../../support/release-api';
 
 // The table "actions × states" of the contract over HTTP, cell by cell, for every state that a release reaches without

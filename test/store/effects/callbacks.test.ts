@@ -1,4 +1,4 @@
-import type { Callback } from '../../../src/domain/release';
+import type { Callback } from '../../../src/domain/accepted-action';
 import { acceptCallback, type CallbackAccepted } from '../../../src/store/effects/accept-callback';
 import { effectsUnderWay } from '../../../src/store/effects/effects-under-way';
 import { failedEffects } from '../../../src/store/effects/failed-effects';

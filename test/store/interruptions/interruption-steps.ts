@@ -1,7 +1,7 @@
+import type { InterruptionResult } from '../../../src/domain/accepted-action';
 import { giveBack, handOver, take, type Person } from '../../../src/domain/interruption';
 import type { ManualStep } from '../../../src/domain/pipeline';
 import { isRefusal } from '../../../src/domain/refusal';
-import type { InterruptionResult } from '../../../src/domain/release';
 import { acceptAnswer } from '../../../src/store/interruptions/accept-answer';
 import { interruptionsOf, type InterruptionRecord } from '../../../src/store/interruptions/find-interruption';
 import { holdInterruption } from '../../../src/store/interruptions/hold-interruption';

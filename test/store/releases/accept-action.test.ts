@@ -1,4 +1,4 @@
-import type { AcceptedAction } from '../../../src/domain/release';
+import type { AcceptedAction } from '../../../src/domain/accepted-action';
 import { acceptAction } from '../../../src/store/releases/accept-action';
 import { newParts, phase, ReleaseStore } from '../../support/release-store';
 import { decideAll, enterFirstPhase, undecided } from './release-steps';

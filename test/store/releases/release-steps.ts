@@ -1,6 +1,6 @@
+import type { AcceptedAction } from '../../../src/domain/accepted-action';
 import { nextStep } from '../../../src/domain/next-step';
 import { isTerminal } from '../../../src/domain/release';
-import type { AcceptedAction } from '../../../src/domain/release';
 import type { FinishedJob } from '../../../src/domain/roll-out';
 import { claimRelease, type ClaimedRelease, type ReleaseClaim } from '../../../src/store/releases/claim-release';
 import { recordStep, type RecordedStep, type StepToRecord } from '../../../src/store/releases/record-step';
