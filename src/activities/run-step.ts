@@ -1,6 +1,7 @@
 import { readOutputs } from '../domain/answer-fields';
 import { escapeFor } from '../domain/escape';
 import type { Json } from '../domain/json';
+import { mailAddressOf } from '../domain/mail-address';
 import type { EmailStep, HttpStep, NotifyStep } from '../domain/pipeline';
 import { renderJson } from '../domain/render-json';
 import { parseTemplate, renderTemplate, type Rendered } from '../domain/template';
@@ -13,7 +14,6 @@ import type { Store } from '../store/store';
 import { openVariable } from '../store/variables/variable-value';
 import { notifyChat } from '../targets/chat/notify';
 import { sendRequest, type HttpSurroundings } from '../targets/http/send-request';
-import { mailAddressOf } from '../targets/mail/mail-address';
 import type { Mailer } from '../targets/mail/mailer';
 import { renderMarkdown } from '../targets/mail/markdown';
 import { keepOutputs } from './keep-outputs';
@@ -150,7 +150,7 @@ async function sendMail(
       // It would be an address all the same, of somebody whom nobody meant.
       throw new Refused(`Recipient ${index + 1} names a sensitive variable, which no mail holds`);
     }
-    const address = mailAddressOf(filled);
+    const address = mailAddressOf(filled.trim());
     if (address === null) {
       throw new Refused(`Recipient ${index + 1} is no mail address with its variables filled in`);
     }

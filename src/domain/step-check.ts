@@ -1,7 +1,7 @@
 import { checkDuration, checkNames, checkQuorum, tooMany } from './definition-check';
 import type { Fault } from './fault';
 import { checkHttpStep } from './http-step-check';
-import { isMailAddress } from './mail-address';
+import { mailAddressOf } from './mail-address';
 import type { EmailStep, ManualStep, ProcessStep } from './pipeline';
 import type { ProcessFacts } from './process-check';
 import { PROCESS_LIMITS } from './process-limits';
@@ -90,7 +90,7 @@ function checkEmailStep({ to, subject, body }: EmailStep, path: string, names: R
 function checkRecipient(recipient: string, path: string, names: ReadonlySet<string>): Fault[] {
   const faults = checkText(recipient, path, names, PROCESS_LIMITS.subjectLength, 'one line');
   const isTemplate = parseTemplate(recipient).parts.some((part) => typeof part !== 'string');
-  return faults.length > 0 || isTemplate || isMailAddress(recipient)
+  return faults.length > 0 || isTemplate || mailAddressOf(recipient) !== null
     ? faults
     : [{ path, message: 'must be a mail address, like ada@example.com' }];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../../domain/duration';
 import { LONGEST_MS, type Instant } from '../../domain/instant';
+import { mailAddressOf } from '../../domain/mail-address';
 import { PERMISSIONS, ROLES } from '../../domain/permission';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$/;
@@ -20,6 +21,12 @@ export const id = z.string().min(1).max(100).describe('An opaque id.');
 
 /** A name for people. */
 export const displayName = z.string().trim().min(1).max(200).describe('For people; free to change.');
+
+/** Where mail goes, as a body has it. */
+export const mailAddress = z
+  .string()
+  .refine((text) => mailAddressOf(text) !== null, 'Must be one mail address, like ada@example.com, and nothing else')
+  .meta({ format: 'idn-email', minLength: 3, maxLength: 254, description: 'Where mail goes: one address.' });
 
 /** An instant in an answer (HTTP-1); written by `toInstant`. */
 export const instant = z.iso.datetime({ precision: 3 }).describe('ISO 8601, UTC.');

@@ -4,7 +4,7 @@ import { LONGEST_URL } from '../../domain/service';
 import type { SubscriptionRow } from '../../store/subscriptions/find-subscription';
 import { typesOf } from '../../store/subscriptions/list-subscriptions';
 import { etagOf } from '../etag';
-import { instant, readOnly, slug, toInstant } from '../schemas/common';
+import { instant, mailAddress, readOnly, slug, toInstant } from '../schemas/common';
 
 export const subscriptionParams = z.strictObject({
   project: slug.describe('Name of the project.'),
@@ -22,7 +22,7 @@ export const subscriptionBody = z
       .nullable()
       .optional()
       .describe('Where signed webhooks go: an http or https address. Either this or `email`.'),
-    email: z.email().max(254).nullable().optional().describe('Where mail goes. Either this or `url`.'),
+    email: mailAddress.nullable().optional().describe('Where mail goes. Either this or `url`.'),
     events: types.optional().describe('Of what to tell; left out or empty: of everything.'),
     name: readOnly,
     project: readOnly,

@@ -4,7 +4,16 @@ import type { Tables } from '../../store/tables';
 import type { UserRow } from '../../store/users/find-user';
 import { namedGrantsOf, type NamedGrant } from '../../store/users/grants';
 import { etagOf } from '../etag';
-import { displayName, instant, readOnly, roleEntry, slug, toInstant, type RoleEntry } from '../schemas/common';
+import {
+  displayName,
+  instant,
+  mailAddress,
+  readOnly,
+  roleEntry,
+  slug,
+  toInstant,
+  type RoleEntry,
+} from '../schemas/common';
 import { MOST_ROLES, showRoles } from './roles';
 
 export const userParams = z.strictObject({ user: slug.describe('Name of the user.') });
@@ -14,7 +23,7 @@ export const rolesField = z.array(roleEntry).max(MOST_ROLES);
 export const userBody = z
   .strictObject({
     displayName: displayName.optional().describe('For people; the name if left out.'),
-    email: z.email().max(254).nullable().optional().describe('Where mail goes; none if left out.'),
+    email: mailAddress.nullable().optional().describe('Where mail goes; none if left out.'),
     roles: rolesField.optional().describe('What the user may do; as it is if left out, `[]` takes everything away.'),
     name: readOnly,
     createdAt: readOnly,

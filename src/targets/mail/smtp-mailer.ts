@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import { SECOND } from '../../domain/instant';
-import { mailAddressOf } from './mail-address';
+import { mailAddressOf } from '../../domain/mail-address';
 import { LATE, mailFailure, rejection, type MailError } from './mail-failure';
 import type { Mail, Mailer, MailOutcome } from './mailer';
 import { readSender, readSmtpUrl, type Sender } from './smtp-settings';

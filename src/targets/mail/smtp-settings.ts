@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { mailAddressOf } from './mail-address';
+import { mailAddressOf } from '../../domain/mail-address';
 
 /** A mail server as `SMTP_URL` names it. */
 export interface SmtpServer {
@@ -58,7 +58,7 @@ export function readSmtpUrl(text: string): SmtpServer {
  */
 export function readSender(text: string): Sender {
   const [, named = '', inBrackets] = /^([^<>]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
-  const address = mailAddressOf(inBrackets ?? text);
+  const address = mailAddressOf((inBrackets ?? text).trim());
   const name = named.trim().replace(/^"(.*)"$/, '$1');
   if (address === null || /\p{Cc}/u.test(name)) {
     throw new Error('must be an e-mail address, with a name or without');

@@ -141,6 +141,7 @@ describe('PUT /v1/projects/{project}/subscriptions/{subscription}', () => {
     [{ email: 'ada@example.com, grace@example.com' }, 'email'],
     [{ email: 'ada@example.com\r\nBcc: grace@example.com' }, 'email'],
     [{ email: `${'a'.repeat(250)}@example.com` }, 'email'],
+    [{ email: 'ada@exam\nple.com' }, 'email'],
     [{ url: URL, retries: 3 }, 'retries'],
   ])('INV-8: refuses %j as not fitting', async (body, place) => {
     const answer = await manager.put(at('bad'), body);
