@@ -15,6 +15,8 @@ export interface ProcessFacts extends ProcessJudges {
   deployers: readonly string[];
   /** Names of the project's variables (VAR-6). */
   variables: readonly string[];
+  /** Those of them that are sensitive: no mail holds one (VAR-4). */
+  sensitive: readonly string[];
   /** Names of the project's services. */
   services: readonly string[];
   /**

@@ -5,8 +5,9 @@ import { mailAddressOf } from './mail-address';
 import type { EmailStep, ManualStep, ProcessStep } from './pipeline';
 import type { ProcessFacts } from './process-check';
 import { PROCESS_LIMITS } from './process-limits';
+import { quoted } from './quoted';
 import { checkText, checkUrl } from './text-check';
-import { parseTemplate } from './template';
+import { parseTemplate, referencesIn } from './template';
 
 /** Checks what a step has beside what all steps have (PIPE-4). */
 export function checkStepOfKind(
@@ -23,7 +24,7 @@ export function checkStepOfKind(
     case 'http':
       return checkHttpStep(step, path, names, facts);
     case 'email':
-      return checkEmailStep(step, path, names);
+      return checkEmailStep(step, path, names, facts);
     case 'notify':
       return [
         ...checkUrl(step.url, `${path}.url`, facts),
@@ -75,22 +76,44 @@ function checkDeadline(step: ManualStep, path: string, isNumber: boolean, facts:
   return [...faults, ...teams, ...people];
 }
 
-function checkEmailStep({ to, subject, body }: EmailStep, path: string, names: ReadonlySet<string>): Fault[] {
+function checkEmailStep(
+  { to, subject, body }: EmailStep,
+  path: string,
+  names: ReadonlySet<string>,
+  facts: ProcessFacts,
+): Fault[] {
   const { recipients, subjectLength, templateLength } = PROCESS_LIMITS;
   return [
     ...(to.length === 0 ? [{ path: `${path}.to`, message: 'must name at least one recipient' }] : []),
     ...tooMany(`${path}.to`, to.length, recipients, 'recipients'),
-    ...to.slice(0, recipients).flatMap((recipient, index) => checkRecipient(recipient, `${path}.to[${index}]`, names)),
+    ...to
+      .slice(0, recipients)
+      .flatMap((recipient, index) => checkRecipient(recipient, `${path}.to[${index}]`, names, facts)),
     ...checkText(subject, `${path}.subject`, names, subjectLength, 'one line'),
     ...checkText(body, `${path}.body`, names, templateLength),
   ];
 }
 
 /** An address, or what becomes one: then it is judged again when the mail is sent. */
-function checkRecipient(recipient: string, path: string, names: ReadonlySet<string>): Fault[] {
+function checkRecipient(
+  recipient: string,
+  path: string,
+  names: ReadonlySet<string>,
+  { sensitive }: ProcessFacts,
+): Fault[] {
   const faults = checkText(recipient, path, names, PROCESS_LIMITS.subjectLength, 'one line');
-  const isTemplate = parseTemplate(recipient).parts.some((part) => typeof part !== 'string');
-  return faults.length > 0 || isTemplate || mailAddressOf(recipient) !== null
-    ? faults
+  if (faults.length > 0) {
+    return faults;
+  }
+  const references = referencesIn(parseTemplate(recipient));
+  const secret = references.find(({ name }) => sensitive.includes(name));
+  if (secret) {
+    // Masked it would be an address all the same, of somebody whom nobody meant.
+    return [
+      { path, message: `must not name the variable ${quoted(secret.name)}: it is sensitive, and no mail holds it` },
+    ];
+  }
+  return references.length > 0 || mailAddressOf(recipient) !== null
+    ? []
     : [{ path, message: 'must be a mail address, like ada@example.com' }];
 }

@@ -16,6 +16,7 @@ const shop: PipelineFacts = {
   approvers: ['ada', 'bob'],
   deployers: [],
   variables: [],
+  sensitive: [],
   services: [],
   checkExpression: () => null,
   endpointFault: () => null,

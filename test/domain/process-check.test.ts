@@ -406,6 +406,17 @@ describe('email steps', () => {
     expect(pathsOf(email({ to: [to] }))).toEqual(['process[0].to[0]']);
   });
 
+  it('VAR-4: name no sensitive variable as a recipient, which no mail holds, and may in what is masked', () => {
+    const step = email({ to: ['#{Region}@x.com', '#{Secret}@x.com'], subject: '#{Secret}', body: '#{Secret}' });
+
+    expect(checkProcess({ phases: shopPhases, process: [step] }, shopFacts)).toEqual([
+      {
+        path: 'process[0].to[1]',
+        message: 'must not name the variable "Secret": it is sensitive, and no mail holds it',
+      },
+    ]);
+  });
+
   it('PIPE-4: have recipients, and only so many', () => {
     expect(pathsOf(email({ to: [] }))).toEqual(['process[0].to']);
     expect(pathsOf(email({ to: Array.from({ length: 100_000 }, () => 'ada@example.com') }))).toEqual(['process[0].to']);

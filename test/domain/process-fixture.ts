@@ -61,7 +61,8 @@ export const shopFacts: ProcessFacts = {
     ['empty', []],
   ]),
   deployers: ['ada', 'grace'],
-  variables: ['Region'],
+  variables: ['Region', 'Secret'],
+  sensitive: ['Secret'],
   services: ['payments'],
   checkExpression: (expression, names) =>
     names.has(expression) ? null : { message: `must be the name of a variable`, position: 4 },

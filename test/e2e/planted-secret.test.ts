@@ -105,7 +105,7 @@ const process = () => [
     subject: mentions('Secret'),
     body: `${mentions('Secret')}\n\n${mentions(ECHO)}`,
   },
-  { name: 'Address', kind: 'email', to: ['#{Secret}@example.com'], subject: 'x', body: 'x' },
+  { name: 'Address', kind: 'email', to: [`#{${ECHO}}@example.com`], subject: 'x', body: 'x' },
   { name: 'Post', kind: 'notify', url: chat.url, text: `${mentions('Secret')}, ${mentions(ECHO)}`, runWhen: 'always' },
   {
     name: 'Number',

@@ -18,7 +18,7 @@ export const putVariableRoute = ({ store, now, secretBox }: Deps) =>
       'Allowed at any time: variables are read when a deployment starts and not pinned by the trigger, so that a ' +
       'release that is prevented can be helped by mending one. So they are outside the digest that a review approves: ' +
       'who holds `VariableEdit` changes what an approved release will use (VAR-6). A sensitive value is stored sealed ' +
-      'and never shown again. The same content changes nothing (HTTP-7).',
+      'and never shown again; marking one is never refused, and mails that have it in `to` fail from then on (VAR-4). The same content changes nothing (HTTP-7).',
     permission: { name: 'VariableEdit', in: projectScope(store) },
     params: variableParams,
     body: variableBody,

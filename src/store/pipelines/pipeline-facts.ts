@@ -43,12 +43,12 @@ export async function pipelineFacts(
 }
 
 /** Where nothing asks for them they are not read. */
-const NO_PROCESS = { deployers: [], variables: [], services: [] };
+const NO_PROCESS = { deployers: [], variables: [], sensitive: [], services: [] };
 
 async function processFacts(sql: Kysely<Tables>, projectId: string) {
   const variables = await sql
     .selectFrom('variables')
-    .select('name')
+    .select(['name', 'sensitive'])
     .where('projectId', '=', projectId)
     .where('deletedAt', 'is', null)
     .execute();
@@ -61,6 +61,7 @@ async function processFacts(sql: Kysely<Tables>, projectId: string) {
   return {
     deployers: await holdersOf(sql, 'DeploymentCreate', projectId),
     variables: variables.map(({ name }) => name),
+    sensitive: variables.filter(({ sensitive }) => sensitive === 1).map(({ name }) => name),
     services: services.map(({ slug }) => slug),
   };
 }

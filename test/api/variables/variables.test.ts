@@ -2,7 +2,7 @@ import { findVariable } from '../../../src/store/variables/find-variable';
 import { openVariable } from '../../../src/store/variables/variable-value';
 import { addPerson, administratorOf, type ApiClient } from '../../support/api-client';
 import { startApi, type ApiFixture } from '../../support/api-fixture';
-import { insertProject, NOON, type ProjectFixture } from '../../support/store-fixtures';
+import { insertProject, NOON, OFF, ON, type ProjectFixture } from '../../support/store-fixtures';
 import { placesOf } from '../../support/written-in';
 
 const SECRET = 'planted-value-of-a-variable';
@@ -300,6 +300,27 @@ describe('GET and list', () => {
   });
 });
 
+it('VAR-4: one that a mail is sent to can be marked as sensitive, and no pipeline names a sensitive one there', async () => {
+  const phases = [{ name: 'all', bake: '1h', rules: [{ environments: ['production'] }] }];
+  const mailing = (subject: string) => ({
+    phases,
+    process: [{ name: 'Tell', kind: 'email', to: ['ada@example.com', '#{Whom}'], subject, body: 'It is out' }],
+  });
+  await manager.put('/v1/projects/shop/flags/told', { kind: 'gate', definition: OFF }).expect(201);
+  await manager.put(at('Whom'), { value: 'grace@example.com' }).expect(201);
+  await manager.put('/v1/projects/shop/pipelines/mailing', mailing('Out')).expect(201);
+
+  await manager.put(at('Whom'), { value: 'grace@example.com', sensitive: true }).expect(200);
+
+  await manager.put('/v1/projects/shop/pipelines/mailing', mailing('Out')).expect(200);
+  const changed = await manager.put('/v1/projects/shop/pipelines/mailing', mailing('It is out'));
+  expect([changed.status, pathsIn(changed)]).toEqual([400, ['process[0].to[1]']]);
+  const triggered = await manager.post('/v1/projects/shop/pipelines/mailing/releases', {
+    changes: [{ flag: 'told', definition: ON }],
+  });
+  expect([triggered.status, pathsIn(triggered)]).toEqual([400, ['pipeline.process[0].to[1]']]);
+});
+
 describe('DELETE /v1/projects/{project}/variables/{variable}', () => {
   it('HTTP-7: is soft: then 410, and the name is not given again', async () => {
     await manager.put(at('Old'), { value: SECRET, sensitive: true }).expect(201);
@@ -331,6 +352,23 @@ describe('DELETE /v1/projects/{project}/variables/{variable}', () => {
     expect(refused.body).toMatchObject({ code: 'variable.in-use', facts: { users: ['pipeline standard'] } });
     await manager.put('/v1/projects/shop/pipelines/standard', { phases }).expect(200);
     await manager.delete(at('Board')).expect(204);
+  });
+
+  it('VAR-3: is refused while a condition uses it, whoever else does not', async () => {
+    const phases = [{ name: 'all', bake: '1h', rules: [{ environments: ['production'] }] }];
+    const asking = {
+      name: 'Check',
+      kind: 'manual',
+      instructions: 'Look',
+      runWhen: { expression: 'vars["Gate"] == "1"' },
+    };
+    await manager.put(at('Gate'), { value: '1' }).expect(201);
+    await manager.put('/v1/projects/shop/pipelines/gated', { phases, process: [asking] }).expect(201);
+    await manager.put('/v1/projects/shop/pipelines/plain', { phases }).expect(201);
+
+    const refused = await manager.delete(at('Gate')).expect(409);
+
+    expect(refused.body).toMatchObject({ code: 'variable.in-use', facts: { users: ['pipeline gated'] } });
   });
 
   it('an environment that a variable is limited to is not deleted', async () => {
