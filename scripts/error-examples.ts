@@ -126,6 +126,10 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     detail: `Database.Url is in use by pipeline standard, release ${RELEASE}`,
     facts: { users: ['pipeline standard', `release ${RELEASE}`] },
   },
+  'variable.too-many': {
+    detail: 'The project has 500 variables, and can have no more: delete one that nothing uses',
+    facts: { most: 500 },
+  },
   'variable.invalid': {
     detail: 'environments[0] names the environment "moon", which does not exist',
     errors: [{ path: 'environments[0]', message: 'names the environment "moon", which does not exist' }],

@@ -62,6 +62,7 @@ const apiProblems = {
   'variable.unknown': { status: 404, title: 'There is no such variable' },
   'variable.gone': { status: 410, title: 'The variable was deleted' },
   'variable.in-use': { status: 409, title: 'A process uses the variable' },
+  'variable.too-many': { status: 409, title: 'The project has as many variables as it can' },
   'variable.invalid': { status: 400, title: 'The settings of the variable have faults' },
   'subscription.unknown': { status: 404, title: 'There is no such subscription' },
   'subscription.gone': { status: 410, title: 'The subscription was deleted' },

@@ -70,6 +70,7 @@ export const applyRoute = ({ store, now, authenticator, flagFollower, endpointFa
       'service.gone',
       'service.invalid',
       'variable.gone',
+      'variable.too-many',
       'variable.invalid',
       'pipeline.gone',
       'pipeline.invalid',

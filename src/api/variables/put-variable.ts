@@ -1,3 +1,4 @@
+import { MOST_VARIABLES } from '../../store/variables/put-variable';
 import { getVariable } from '../../store/variables/variable-record';
 import { defineRoute } from '../define-route';
 import { unknown } from '../deletion';
@@ -18,7 +19,8 @@ export const putVariableRoute = ({ store, now, secretBox }: Deps) =>
       'Allowed at any time: variables are read when a deployment starts and not pinned by the trigger, so that a ' +
       'release that is prevented can be helped by mending one. So they are outside the digest that a review approves: ' +
       'who holds `VariableEdit` changes what an approved release will use (VAR-6). A sensitive value is stored sealed ' +
-      'and never shown again; marking one is never refused, and mails that have it in `to` fail from then on (VAR-4). The same content changes nothing (HTTP-7).',
+      'and never shown again; marking one is never refused, and mails that have it in `to` fail from then on (VAR-4). The same content changes nothing (HTTP-7). ' +
+      `A project has at most ${MOST_VARIABLES} variables, deleted ones not counted.`,
     permission: { name: 'VariableEdit', in: projectScope(store) },
     params: variableParams,
     body: variableBody,
@@ -34,7 +36,7 @@ export const putVariableRoute = ({ store, now, secretBox }: Deps) =>
         headers: { ETag: 'Of this content.', Location: 'Its address.' },
       },
     },
-    problems: ['project.unknown', 'project.gone', 'variable.gone', 'variable.invalid'],
+    problems: ['project.unknown', 'project.gone', 'variable.gone', 'variable.too-many', 'variable.invalid'],
     handle: async ({ params, scope, body, caller, preconditions }) => {
       const { projectId } = scope;
       const name = params.variable;

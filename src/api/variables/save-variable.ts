@@ -1,10 +1,11 @@
 import { checkVariable } from '../../domain/variable-check';
 import type { SecretBox } from '../../store/secret-box';
 import type { Unit } from '../../store/store';
-import { putVariable } from '../../store/variables/put-variable';
+import { MOST_VARIABLES, putVariable } from '../../store/variables/put-variable';
 import { gone } from '../deletion';
 import { checkPreconditions, type Preconditions } from '../etag';
 import { faultyDefinition } from '../faulty-definition';
+import { Problem } from '../problem';
 import { variableEtag, type VariableBody } from './variable-view';
 
 /** What PUT and `apply` save. */
@@ -23,7 +24,7 @@ export interface VariableToSave {
 /**
  * Creates or replaces a variable (VAR-6).
  *
- * @throws Problem 400 `variable.invalid` with all faults, 410 `variable.gone`, 412 `request.precondition-failed`
+ * @throws Problem 400 `variable.invalid` with all faults, 410 `variable.gone`, 409 `variable.too-many`, 412 `request.precondition-failed`
  */
 export async function saveVariable(
   unit: Unit,
@@ -50,6 +51,10 @@ export async function saveVariable(
   });
   if (outcome.kind === 'gone') {
     throw gone('variable', name);
+  }
+  if (outcome.kind === 'too-many') {
+    const detail = `The project has ${MOST_VARIABLES} variables, and can have no more: delete one that nothing uses`;
+    throw new Problem('variable.too-many', detail, { facts: { most: MOST_VARIABLES } });
   }
   return outcome.kind;
 }

@@ -1,5 +1,5 @@
 import type { Unit } from '../store';
-import { lockProjectById } from './lock-project-by-id';
+import { lockProjectById } from '../projects/lock-project-by-id';
 import { raiseRevisions } from './raise-revisions';
 
 /** Makes every flag of the project live in a new environment, with the flag's own definition. */

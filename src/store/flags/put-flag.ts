@@ -9,7 +9,7 @@ import type { Tables } from '../tables';
 import { flagEtag } from './flag-etag';
 import type { FlagRefusal, FlagRefusalCode } from './flag-refusal';
 import { lockFlags } from './lock-flags';
-import { lockProjectById } from './lock-project-by-id';
+import { lockProjectById } from '../projects/lock-project-by-id';
 import { raiseRevisions } from './raise-revisions';
 import { judgeDirectEdit } from './judge-direct-edit';
 import { setLive } from './set-live';

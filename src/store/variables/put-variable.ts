@@ -1,6 +1,7 @@
 import type { Instant } from '../../domain/instant';
 import { newId } from '../new-id';
 import { lockEnvironments } from '../projects/lock-environments';
+import { lockProjectById } from '../projects/lock-project-by-id';
 import type { SecretBox } from '../secret-box';
 import type { Unit } from '../store';
 import { lockVariable, type VariableRow } from './find-variable';
@@ -34,8 +35,12 @@ export interface VariableContent {
   environments: ReadonlySet<string>;
 }
 
-/** `gone`: the name belonged to a variable that was deleted (HTTP-1). */
-export type PutVariableOutcome = { kind: 'created' | 'changed' | 'unchanged' } | { kind: 'gone' };
+/** `gone`: the name belonged to a variable that was deleted (HTTP-1). `too-many`: the project has as many as it can. */
+export type PutVariableOutcome =
+  { kind: 'created' | 'changed' | 'unchanged' } | { kind: 'gone' } | { kind: 'too-many' };
+
+/** Variables of a project, those that were deleted not counted: each of its deployments keeps all of them (VAR-6). */
+export const MOST_VARIABLES = 500;
 
 /**
  * Creates or replaces a variable; the same content changes nothing and is no event (HTTP-7). Allowed at any time: it is
@@ -49,6 +54,9 @@ export async function putVariable(unit: Unit, input: VariableToPut): Promise<Put
     return { kind: 'gone' };
   }
   input.judge(known);
+  if (!known && (await isFull(unit, projectId))) {
+    return { kind: 'too-many' };
+  }
 
   const sensitive = input.sensitive ?? known?.sensitive === 1;
   const kept = known?.sensitive === 1 && sensitive && input.value === null ? known.value : null;
@@ -85,6 +93,18 @@ export async function putVariable(unit: Unit, input: VariableToPut): Promise<Put
     data: { variable: name, variableId: id, environments: [...environmentIds.keys()].sort(), sensitive },
   });
   return { kind: known ? 'changed' : 'created' };
+}
+
+/** Asked by one at a time, so that two at once do not both become the last one. */
+async function isFull(unit: Unit, projectId: string): Promise<boolean> {
+  await lockProjectById(unit, projectId);
+  const { count } = await unit.sql
+    .selectFrom('variables')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('projectId', '=', projectId)
+    .where('deletedAt', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(count) >= MOST_VARIABLES;
 }
 
 /** Where the stored one cannot be opened with this key, another is a change: the way to mend that. */

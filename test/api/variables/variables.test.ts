@@ -1,4 +1,7 @@
+import { inPieces } from '../../../src/store/in-pieces';
+import { newId } from '../../../src/store/new-id';
 import { findVariable } from '../../../src/store/variables/find-variable';
+import { MOST_VARIABLES } from '../../../src/store/variables/put-variable';
 import { openVariable } from '../../../src/store/variables/variable-value';
 import { addPerson, administratorOf, type ApiClient } from '../../support/api-client';
 import { startApi, type ApiFixture } from '../../support/api-fixture';
@@ -298,6 +301,31 @@ describe('GET and list', () => {
     await viewer.get(at('Cached'), { 'if-none-match': String(headers['etag']) }).expect(304);
     expect((await viewer.get(at('Never')).expect(404)).body).toMatchObject({ code: 'variable.unknown' });
   });
+});
+
+it('VAR-6: a project has only so many; another is refused with what to do', async () => {
+  const { projectId } = await insertProject(api.deps.store, 'full');
+  const owner = administratorOf(api);
+  const rows = Array.from({ length: MOST_VARIABLES }, (_, index) => ({
+    ...{ id: newId(), projectId, name: `V${index}`, value: 'x', sensitive: 0 as const, environments: '[]' },
+    ...{ createdAt: NOON, deletedAt: null },
+  }));
+  await api.deps.store.write(async ({ sql }) => {
+    for (const piece of inPieces(rows)) await sql.insertInto('variables').values(piece).execute();
+  });
+
+  const refused = await owner.put('/v1/projects/full/variables/More', { value: 'x' });
+  const document = { kind: 'variable', project: 'full', name: 'More', spec: { value: 'x' } };
+  const applied = await owner.post('/v1/apply', { documents: [document] });
+
+  expect(refused.status).toBe(409);
+  expect(refused.body).toMatchObject({
+    code: 'variable.too-many',
+    detail: 'The project has 500 variables, and can have no more: delete one that nothing uses',
+    facts: { most: 500 },
+  });
+  expect(applied.body).toMatchObject({ status: 409, code: 'variable.too-many', errors: [{ path: 'documents[0]' }] });
+  await owner.put('/v1/projects/full/variables/V7', { value: 'y' }).expect(200);
 });
 
 it('VAR-4: one that a mail is sent to can be marked as sensitive, and no pipeline names a sensitive one there', async () => {

@@ -1,10 +1,16 @@
 import { readAudit } from '../../../src/store/audit/read-audit';
+import { inPieces } from '../../../src/store/in-pieces';
 import { newId } from '../../../src/store/new-id';
 import { deleteEnvironment } from '../../../src/store/projects/delete-environment';
 import { createSecretBox } from '../../../src/store/secret-box';
 import { deleteVariable } from '../../../src/store/variables/delete-variable';
 import { findVariable } from '../../../src/store/variables/find-variable';
-import { putVariable, type VariableContent, type VariableToPut } from '../../../src/store/variables/put-variable';
+import {
+  MOST_VARIABLES,
+  putVariable,
+  type VariableContent,
+  type VariableToPut,
+} from '../../../src/store/variables/put-variable';
 import { getVariable } from '../../../src/store/variables/variable-record';
 import { openVariable } from '../../../src/store/variables/variable-value';
 import { variablesFor } from '../../../src/store/variables/variables-for';
@@ -220,6 +226,42 @@ describe('putVariable', () => {
       await putSecret({ name: 'Sealed', value });
       expect(await opened('Sealed')).toBe(value);
     }
+  });
+});
+
+describe('a project with as many variables as it can have', () => {
+  beforeEach(async () => {
+    const names = Array.from({ length: MOST_VARIABLES - 1 }, (_, index) => `V${index}`);
+    const rows = names.map((name) => ({ name, id: newId(), value: 'eu', sensitive: 0 as const, environments: '[]' }));
+    await test.store.write(async ({ sql }) => {
+      for (const piece of inPieces(rows.map((each) => ({ ...each, ...placed(), createdAt: NOON, deletedAt: null })))) {
+        await sql.insertInto('variables').values(piece).execute();
+      }
+    });
+  });
+  const placed = () => ({ projectId: project.projectId });
+
+  it('VAR-6: takes one more, whoever else wants theirs at the same time', async () => {
+    const kinds = (await Promise.all(['A', 'B', 'C'].map((name) => put({ name })))).map(({ kind }) => kind);
+
+    expect(kinds.sort()).toEqual(['created', 'too-many', 'too-many']);
+    expect(await events()).toHaveLength(1);
+  });
+
+  it('VAR-6: lets those that it has be changed, and takes another when one is deleted', async () => {
+    await put({ name: 'Last' });
+
+    expect(await put({ name: 'Last', value: 'us' })).toEqual({ kind: 'changed' });
+    expect(await put({ name: 'Next' })).toEqual({ kind: 'too-many' });
+    await remove('V7');
+    expect(await put({ name: 'Next' })).toEqual({ kind: 'created' });
+  });
+
+  it('VAR-6: leaves other projects theirs', async () => {
+    await put({ name: 'Last' });
+    const other = await insertProject(test.store);
+
+    expect(await put({ projectId: other.projectId })).toEqual({ kind: 'created' });
   });
 });
 
