@@ -20,6 +20,8 @@ interface OfEnvironment extends OfPhase {
 /** Why a deployment ended `failed`; `endedBy`: a person wanted it so, nothing broke (INT-5). */
 export interface Failure {
   environment: string;
+  /** The first step that failed, by its name; null: the pipeline has no process. */
+  step: string | null;
   detail: string | null;
   errored: boolean;
   endedBy: { user: string; notes: string | null } | null;

@@ -88,6 +88,7 @@ function textOf({ type, data }: Notification): Parts {
         facts: [
           ['Phase', data.phase],
           ['Environment', data.environment],
+          ['Step', data.step],
         ],
       };
     case 'phase-failed':
@@ -150,11 +151,12 @@ function outcome({ endedBy }: Failure): string {
   return endedBy === null ? 'failed' : 'aborted';
 }
 
-function happened({ endedBy, errored }: Failure): string {
+function happened({ endedBy, errored, step }: Failure): string {
+  const where = step === null ? '' : ` in step '${step}'`;
   if (endedBy !== null) {
-    return `was aborted by ${endedBy.user}`;
+    return `was aborted by ${endedBy.user}${where}`;
   }
-  return errored ? 'has failed, as something broke' : 'has failed';
+  return errored ? `has failed${where}, as something broke` : `has failed${where}`;
 }
 
 function reasonOf(failure: Failure): string {

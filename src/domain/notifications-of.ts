@@ -170,6 +170,7 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): Told | null {
           ...ofRelease,
           phase: planAt(plan, event.phase).name,
           environment: event.environment,
+          step: known?.step ?? null,
           detail: cut(event.detail ?? known?.detail ?? null),
           errored: event.errored ?? false,
           endedBy: known ? cutNotes(known.endedBy) : null,

@@ -184,8 +184,14 @@ describe('an interruption', () => {
 
 describe('failures', () => {
   const failed = [
-    { environment: 'staging', detail: 'The target answered 500', errored: true, endedBy: null },
-    { environment: 'production', detail: null, errored: false, endedBy: { user: 'grace', notes: 'Errors doubled' } },
+    { environment: 'staging', step: 'Build', detail: 'The target answered 500', errored: true, endedBy: null },
+    {
+      environment: 'production',
+      step: 'Check',
+      detail: null,
+      errored: false,
+      endedBy: { user: 'grace', notes: 'Errors doubled' },
+    },
   ];
 
   it('NOT-1: of a deployment while others go on are told to those who can act on it, and to the authors', () => {
@@ -193,7 +199,7 @@ describe('failures', () => {
 
     expect(told).toMatchObject({
       type: 'deployment-failed',
-      data: { environment: 'staging', detail: 'The target answered 500', errored: true, endedBy: null },
+      data: { environment: 'staging', step: 'Build', detail: 'The target answered 500', errored: true, endedBy: null },
       audience: { who: 'holders', permission: 'ReleaseControl', and: ['ada'], except: [] },
     });
   });
@@ -217,11 +223,27 @@ describe('failures', () => {
     const [deployment, whole] = told.map((each) => notificationText(each));
 
     expect(deployment?.subject).toMatch(/Deployment aborted: staff to production/);
-    expect(deployment?.lead).toBe('The deployment of phase staff to production was aborted by grace.');
+    expect(deployment?.lead).toBe("The deployment of phase staff to production was aborted by grace in step 'Check'.");
     expect(deployment?.quote).toBe('Errors doubled');
     expect(whole?.quote).toBe(
-      'staging: has failed, as something broke: The target answered 500\nproduction: was aborted by grace: Errors doubled',
+      "staging: has failed in step 'Build', as something broke: The target answered 500\n" +
+        "production: was aborted by grace in step 'Check': Errors doubled",
     );
+  });
+
+  it('NOT-1: name the step that failed, or none where there is no process', () => {
+    const of = (step: string | null) =>
+      notificationsOf(
+        [deploymentFailed('staging')],
+        facts({ failuresOf: () => [{ environment: 'staging', step, detail: null, errored: false, endedBy: null }] }),
+      ).map((each) => notificationText(each))[0];
+
+    expect(of("Ada's\nstep")?.lead).toBe(
+      "The deployment of phase staff to staging has failed in step 'Ada's step', as something broke.",
+    );
+    expect(of('Build')?.facts).toContainEqual({ name: 'Step', value: 'Build' });
+    expect(of(null)?.lead).toBe('The deployment of phase staff to staging has failed, as something broke.');
+    expect(of(null)?.facts.map(({ name }) => name)).not.toContain('Step');
   });
 
   it('NOT-1: say that there is nothing to decide where the pipeline aborts by itself', () => {

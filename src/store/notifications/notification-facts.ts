@@ -71,22 +71,43 @@ async function failuresBehind(
       .where('deployments.phase', '=', planAt(plan, phase).name)
       .orderBy('environments.position')
       .orderBy('environments.slug')
-      .select(['environments.slug as environment', 'attempt', 'state', 'error', 'errored', 'endedBy', 'endedNotes'])
+      .select(['deployments.id', 'environments.slug as environment', 'attempt', 'state'])
+      .select(['error', 'errored', 'endedBy', 'endedNotes'])
       .execute();
     const last = Math.max(...rows.map(({ attempt }) => attempt));
+    const failed = rows.filter(({ attempt, state }) => attempt === last && state === 'failed');
+    const steps = await firstFailedSteps(
+      sql,
+      failed.map(({ id }) => id),
+    );
     failures.set(
       phase,
-      rows
-        .filter(({ attempt, state }) => attempt === last && state === 'failed')
-        .map(({ environment, error, errored, endedBy, endedNotes }) => ({
-          environment,
-          detail: error,
-          errored: errored === 1,
-          endedBy: endedBy === null ? null : { user: endedBy, notes: endedNotes },
-        })),
+      failed.map(({ id, environment, error, errored, endedBy, endedNotes }) => ({
+        environment,
+        step: steps.get(id) ?? null,
+        detail: error,
+        errored: errored === 1,
+        endedBy: endedBy === null ? null : { user: endedBy, notes: endedNotes },
+      })),
     );
   }
   return failures;
+}
+
+/** Names of the steps that deployments failed by, as people are told the first (PRO-8). */
+async function firstFailedSteps(sql: Kysely<Tables>, deployments: readonly string[]): Promise<Map<string, string>> {
+  if (deployments.length === 0) {
+    return new Map();
+  }
+  const rows = await sql
+    .selectFrom('deploymentSteps')
+    .select(['deploymentId', 'name'])
+    .where('deploymentId', 'in', deployments)
+    .where('state', '=', 'failed')
+    .orderBy('position', 'desc')
+    .execute();
+  // Of each the last one that is set is the first.
+  return new Map(rows.map(({ deploymentId, name }) => [deploymentId, name]));
 }
 
 function endersOf(failures: ReadonlyMap<number, Failure[]>): string[] {

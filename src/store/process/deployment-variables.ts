@@ -118,14 +118,14 @@ export async function variablesOf(sql: Kysely<Tables>, deploymentId: string): Pr
     .execute();
   const failed = await sql
     .selectFrom('deploymentSteps')
-    .select('error')
+    .select(['name', 'error'])
     .where('deploymentId', '=', deploymentId)
     .where('state', '=', 'failed')
     .orderBy('position')
     .executeTakeFirst();
   const error: DeploymentVariable = {
     name: BUILT_IN.error,
-    value: failed?.error ?? '',
+    value: failed ? `Step '${failed.name}': ${failed.error ?? 'it has failed'}` : '',
     sensitive: 0,
     source: 'built-in',
     variableId: null,

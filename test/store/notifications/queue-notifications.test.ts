@@ -39,11 +39,12 @@ async function addDeployment(
   release: string,
   more: { state: 'failed' | 'succeeded'; attempt: number; error?: string },
 ) {
+  const id = newId();
   await world.store.write(({ sql }) =>
     sql
       .insertInto('deployments')
       .values({
-        ...{ id: newId(), releaseId: release, phase: 'staff', environmentId: world.environments['staging'] ?? '' },
+        ...{ id, releaseId: release, phase: 'staff', environmentId: world.environments['staging'] ?? '' },
         ...{
           errored: 1 as const,
           createdAt: NOON,
@@ -57,6 +58,16 @@ async function addDeployment(
       })
       .execute(),
   );
+  return id;
+}
+
+/** A deployment's steps, each in this state. */
+async function addSteps(deploymentId: string, steps: Record<string, 'succeeded' | 'failed'>) {
+  const rows = Object.entries(steps).map(([name, state], position) => ({
+    ...{ deploymentId, position, name, kind: 'http' as const, state, try: 1, startedAt: NOON, endedAt: NOON },
+    ...{ detail: null, error: null, errored: 0 as const },
+  }));
+  await world.store.write(({ sql }) => sql.insertInto('deploymentSteps').values(rows).execute());
 }
 
 async function addInterruption(release: string, teams: string[], notes: string | null = null): Promise<string> {
@@ -306,7 +317,8 @@ describe('failures', () => {
     await addUser(store, { name: 'viewer', role: 'viewer', projectId });
     const release = await world.trigger({ phases: [phase('staff')] });
     await addDeployment(release, { state: 'failed', attempt: 1, error: 'Long ago' });
-    await addDeployment(release, { state: 'failed', attempt: 2, error: 'The target answered 500' });
+    const last = await addDeployment(release, { state: 'failed', attempt: 2, error: 'The target answered 500' });
+    await addSteps(last, { Build: 'succeeded', 'Roll out': 'failed', Tell: 'failed' });
 
     await tell(
       release,
@@ -317,7 +329,9 @@ describe('failures', () => {
     expect(await recipients()).toEqual(['ada@example.com', 'manager@example.com']);
     const [, whole] = await notifications();
     expect(JSON.parse(whole?.data ?? '')).toMatchObject({
-      failures: [{ environment: 'staging', detail: 'The target answered 500', errored: true, endedBy: null }],
+      failures: [
+        { environment: 'staging', step: 'Roll out', detail: 'The target answered 500', errored: true, endedBy: null },
+      ],
     });
   });
 });
