@@ -20,6 +20,8 @@ export interface HeldInterruption {
   responsibleUser: UserId | null;
   /** Authors of the release, where they may not answer (INT-6); empty where they may. */
   excluded: readonly UserId[];
+  /** Those who have proceeded, while others are still to (INT-6). */
+  proceeded: readonly UserId[];
   /** An answer was accepted and is not decided yet. */
   isAnswered: boolean;
 }
@@ -33,9 +35,17 @@ export interface Person {
   mayDeploy: boolean;
 }
 
-/** May take responsibility, and answer: is one of those it is for, and none that it excludes (INT-3, INT-6). */
-export function mayTake(interruption: Pick<HeldInterruption, 'teams' | 'excluded'>, person: Person): boolean {
+/** Is one of those it is for, and none that it excludes: sees it, too, whatever else they see (INT-3, INT-6). */
+export function isAsked(interruption: Pick<HeldInterruption, 'teams' | 'excluded'>, person: Person): boolean {
   return isFor(interruption, person) && !interruption.excluded.includes(person.userId);
+}
+
+/** May take responsibility, and answer: who has proceeded already leaves it to the others (INT-6). */
+export function mayTake(
+  interruption: Pick<HeldInterruption, 'teams' | 'excluded' | 'proceeded'>,
+  person: Person,
+): boolean {
+  return isAsked(interruption, person) && !interruption.proceeded.includes(person.userId);
 }
 
 /** With teams it is for members who may submit, without them for whoever may deploy (INT-3). */
@@ -94,7 +104,13 @@ export function handOver(
   }
   const theirs = notTheirs(interruption, to);
   if (theirs) {
-    return refuse(theirs.refused, `${name(to.userId)} could not take this interruption`);
+    const { refused } = theirs;
+    return refuse(
+      refused,
+      refused === 'interruption.already-proceeded'
+        ? `${name(to.userId)} has proceeded already; others have to`
+        : `${name(to.userId)} could not take this interruption`,
+    );
   }
   return interruption.responsibleUser === to.userId ? { kind: 'none' } : { kind: 'held', by: to.userId };
 }
@@ -128,9 +144,9 @@ function notOpen({ state, isAnswered }: HeldInterruption): Refusal | null {
 }
 
 function notTheirs(interruption: HeldInterruption, person: Person): Refusal | null {
-  const { teams, excluded } = interruption;
+  const { teams, excluded, proceeded } = interruption;
   if (isFor(interruption, person)) {
-    return excluded.includes(person.userId) ? ofAuthor() : null;
+    return excluded.includes(person.userId) ? ofAuthor() : proceeded.includes(person.userId) ? hasProceeded() : null;
   }
   return refuse(
     'interruption.not-allowed',
@@ -142,6 +158,10 @@ function notTheirs(interruption: HeldInterruption, person: Person): Refusal | nu
 
 function ofAuthor(): Refusal {
   return refuse('interruption.author', 'An author of the release cannot answer this one');
+}
+
+function hasProceeded(): Refusal {
+  return refuse('interruption.already-proceeded', 'This person has proceeded already; others have to');
 }
 
 function takenByOther(user: UserId, name: (user: UserId) => string): Refusal {
@@ -208,11 +228,11 @@ function mayCount(plan: ReleasePlan, found: FoundInterruption, action: AcceptedA
     return ofAuthor();
   }
   if (open.proceeds.some((proceed) => proceed.by === by) && answer?.result === 'proceed') {
-    return refuse('interruption.already-proceeded', 'This person has proceeded already; others have to');
+    return hasProceeded();
   }
   const maker = rights.tokenMaker;
-  const hasProceeded = open.proceeds.some((proceed) => proceed.by === maker && proceed.tokenMaker === null);
-  if (maker !== null && (plan.triggeredWithOwnToken === maker || hasProceeded)) {
+  const makerProceeded = open.proceeds.some((proceed) => proceed.by === maker && proceed.tokenMaker === null);
+  if (maker !== null && (plan.triggeredWithOwnToken === maker || makerProceeded)) {
     return refuse('interruption.token-maker', 'The token was made by someone who triggered or answered this already');
   }
   return {};

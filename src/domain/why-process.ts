@@ -13,7 +13,7 @@ export interface OpenQuestion {
   responsibleUser: string | null;
   /** The same by id. */
   responsibleUserId: UserId | null;
-  /** Authors of the release, where they may not answer (INT-6). */
+  /** Who may not answer: authors of the release where they may not, and those who have proceeded already (INT-6). */
   excluded: readonly UserId[];
   phase: string;
   environment: string;

@@ -373,6 +373,12 @@ export interface DeploymentVariablesTable {
 }
 
 /** A run asks a person (INT-1, INT-10). */
+/** One of several people who have to proceed has (INT-6). */
+export interface StoredProceed {
+  /** Id of the action. */
+  action: string;
+  by: string;
+}
 export interface InterruptionsTable {
   id: string;
   releaseId: string;
@@ -397,7 +403,7 @@ export interface InterruptionsTable {
   approvals: number;
   authorMaySubmit: Bit;
   blockConcurrent: Bit;
-  /** `Proceed[]`: those who have said so, while others are still to (INT-6). */
+  /** `StoredProceed[]`: those who have said so, while others are still to (INT-6). */
   proceeds: string;
   responsibleUserId: string | null;
   /** The answer that is accepted and not decided; null: there is none. Nobody else takes it meanwhile. */

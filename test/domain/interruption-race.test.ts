@@ -170,6 +170,7 @@ describe('an interruption that many want to end', () => {
           return {
             state: isOpen ? (holder === null ? 'pending' : 'taken') : 'submitted',
             ...{ teams: ['qa'], excluded: [], responsibleUser: holder, isAnswered },
+            proceeded: run.eventsOf('interruption-proceeded').map((event) => event.by),
           };
         };
 

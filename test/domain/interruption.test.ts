@@ -1,6 +1,6 @@
 import { HOUR, MINUTE } from '../../src/domain/instant';
 import type { HeldInterruption, Person } from '../../src/domain/interruption';
-import { giveBack, handOver, mayAnswer, resultsOf, take } from '../../src/domain/interruption';
+import { giveBack, handOver, isAsked, mayAnswer, mayTake, resultsOf, take } from '../../src/domain/interruption';
 import { openInterruptions } from '../../src/domain/process';
 import type { ReleaseEvent } from '../../src/domain/release-event';
 import type { ManualPlan, ReleasePlan, StepPlan } from '../../src/domain/release-plan';
@@ -676,6 +676,7 @@ describe('who holds an interruption', () => {
     state: 'pending',
     teams: ['qa'],
     excluded: [],
+    proceeded: [],
     responsibleUser: null,
     isAnswered: false,
     ...more,
@@ -752,6 +753,30 @@ describe('who holds an interruption', () => {
     expect(mayAnswer(takenBy('ada'), grace, name)).toMatchObject({
       refused: 'interruption.taken-by-other',
       facts: { responsibleUser: 'ADA' },
+    });
+  });
+
+  it('INT-6: who has proceeded leaves it to the others, who could not hand it over to them either', () => {
+    const byAda = open({ proceeded: ['ada'] });
+    const refused = {
+      refused: 'interruption.already-proceeded',
+      detail: 'This person has proceeded already; others have to',
+    };
+
+    expect([mayTake(byAda, ada), mayTake(byAda, grace)]).toEqual([false, true]);
+    expect(isAsked(byAda, ada)).toBe(true);
+    expect(take(byAda, ada, name)).toMatchObject(refused);
+    expect(take(byAda, grace, name)).toEqual({ kind: 'held', by: 'grace' });
+    expect(handOver({ ...byAda, state: 'taken', responsibleUser: 'grace' }, ada, name)).toMatchObject({
+      refused: 'interruption.already-proceeded',
+      detail: 'ADA has proceeded already; others have to',
+    });
+    expect(mayAnswer(takenBy('ada', { proceeded: ['ada'] }), ada, name)).toMatchObject(refused);
+  });
+
+  it('INT-3, INT-6: who has proceeded and is none of those it is for any more is told that', () => {
+    expect(take(open({ proceeded: ['ada'] }), person('ada', { teams: [] }), name)).toMatchObject({
+      refused: 'interruption.not-allowed',
     });
   });
 

@@ -18,5 +18,5 @@ export const getInterruption = (deps: Deps) =>
     params: z.strictObject({ interruption: id }),
     answers: { 200: { description: 'The interruption as it is now.', body: interruptionSchema } },
     problems: ['interruption.unknown'],
-    handle: ({ scope: { interruption }, caller }) => ok(interruptionView(interruption, caller)),
+    handle: async ({ scope: { interruption }, caller }) => ok(await interruptionView(deps.store, interruption, caller)),
   });

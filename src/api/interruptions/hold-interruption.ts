@@ -33,7 +33,8 @@ export const takeInterruption = (deps: Deps) =>
     description:
       'One person at a time has it, and only that person answers (INT-2). With teams the caller must be a member of ' +
       'one and hold `InterruptionSubmit`, administrators included; without teams, hold `DeploymentCreate` (INT-3). An ' +
-      'author of the release cannot take what authors may not answer (INT-6).',
+      'author of the release cannot take what authors may not answer, and nobody what they have proceeded with: it ' +
+      'waits for others (INT-6).',
     permission: { name: 'InterruptionSubmit', in: interruptionScope(deps.store) },
     params,
     answers,
@@ -41,6 +42,7 @@ export const takeInterruption = (deps: Deps) =>
       'interruption.unknown',
       'interruption.not-allowed',
       'interruption.author',
+      'interruption.already-proceeded',
       'interruption.taken-by-other',
       'interruption.submitted',
       'interruption.closed',
@@ -92,6 +94,7 @@ export const reassignInterruption = (deps: Deps) =>
       'interruption.unknown',
       'interruption.not-allowed',
       'interruption.author',
+      'interruption.already-proceeded',
       'interruption.submitted',
       'interruption.closed',
       'reference.unknown',
@@ -153,5 +156,5 @@ async function hold(
   if (!row) {
     throw unknownInterruption(interruption);
   }
-  return ok(interruptionView(row, caller));
+  return ok(await interruptionView(deps.store, row, caller));
 }

@@ -1,4 +1,4 @@
-import { mayTake } from '../../domain/interruption';
+import { isAsked } from '../../domain/interruption';
 import { findInterruption, heldOf, type InterruptionRecord } from '../../store/interruptions/find-interruption';
 import type { Store } from '../../store/store';
 import type { Caller } from '../caller';
@@ -17,10 +17,10 @@ export function unknownInterruption(id: string): Problem {
   return new Problem('interruption.unknown', `There is no interruption ${id}`);
 }
 
-/** Whoever may see the project, and whoever may take it, sees an interruption (INT-3). */
+/** Whoever may see the project, and whoever is asked, sees an interruption (INT-3). */
 export function maySeeInterruption(caller: Caller, interruption: InterruptionRecord): boolean {
   const { projectId } = interruption;
-  return caller.may('ProjectView', projectId) || mayTake(heldOf(interruption), personOf(caller, projectId));
+  return caller.may('ProjectView', projectId) || isAsked(heldOf(interruption), personOf(caller, projectId));
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { InterruptionResult } from '../../domain/accepted-action';
 import { mayTake, type Person } from '../../domain/interruption';
 import { heldOf, teamsOf, type InterruptionRecord } from '../../store/interruptions/find-interruption';
+import { proceedsByInterruption, type ProceedRecord } from '../../store/interruptions/proceeds-by-interruption';
+import type { Store } from '../../store/store';
 import type { Caller } from '../caller';
 import { toInstant, toInstantOrNull } from '../schemas/common';
 
@@ -14,8 +16,19 @@ export function personOf(caller: Caller, projectId: string): Person {
   };
 }
 
-/** An interruption as this caller sees it. */
-export function interruptionView(row: InterruptionRecord, caller: Caller) {
+/** Interruptions as this caller sees them, in the same order. */
+export async function interruptionViews(store: Store, rows: readonly InterruptionRecord[], caller: Caller) {
+  const proceeds = await proceedsByInterruption(store.read, rows);
+  return rows.map((row) => viewOf(row, proceeds.get(row.id) ?? [], caller));
+}
+
+/** One of them. */
+export async function interruptionView(store: Store, row: InterruptionRecord, caller: Caller) {
+  const proceeds = await proceedsByInterruption(store.read, [row]);
+  return viewOf(row, proceeds.get(row.id) ?? [], caller);
+}
+
+function viewOf(row: InterruptionRecord, proceeds: readonly ProceedRecord[], caller: Caller) {
   const held = heldOf(row);
   const isTheirs = mayTake(held, personOf(caller, row.projectId)) && !held.isAnswered;
   return {
@@ -30,7 +43,11 @@ export function interruptionView(row: InterruptionRecord, caller: Caller) {
     results: JSON.parse(row.results) as InterruptionResult[],
     notes: row.notes,
     notesRequired: row.notesRequired === 1,
-    approvals: { needed: row.approvals, given: givenOf(row) },
+    approvals: {
+      needed: row.approvals,
+      given: proceeds.length,
+      proceeded: proceeds.map(({ user, notes, at }) => ({ user, notes, at: toInstant(at) })),
+    },
     submittedBy: row.submittedByName,
     closedBy: row.closedByName,
     closedWhy: row.closedWhy,
@@ -47,9 +64,4 @@ export function interruptionView(row: InterruptionRecord, caller: Caller) {
     canTake: isTheirs && row.state === 'pending',
     canSubmit: isTheirs && row.state === 'taken' && row.responsibleUserId === caller.userId,
   };
-}
-
-/** With the last one, all of them have. */
-function givenOf({ proceeds, result }: InterruptionRecord): number {
-  return (JSON.parse(proceeds) as string[]).length + (result === 'proceed' ? 1 : 0);
 }

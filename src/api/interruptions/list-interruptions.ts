@@ -7,7 +7,7 @@ import { flagInQuery, id, oneOrMoreOf, slug } from '../schemas/common';
 import { interruption as interruptionSchema, interruptionState } from '../schemas/interruption';
 import { pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
 import { projectsWith, visibleProjects } from '../visible-projects';
-import { interruptionView } from './interruption-view';
+import { interruptionViews } from './interruption-view';
 
 /** `?state=pending,taken`. */
 const statesInQuery = oneOrMoreOf(interruptionState);
@@ -46,6 +46,7 @@ export const listInterruptionsRoute = (deps: Deps) =>
         page,
       );
       const aged = rows.map((row) => ({ ...row, createdAt: row.raisedAt }));
-      return ok(toPage(aged, page, (row) => interruptionView(row, caller)));
+      const { items, next } = toPage(aged, page, (row) => row);
+      return ok({ items: await interruptionViews(deps.store, items, caller), next });
     },
   });

@@ -64,7 +64,9 @@ export const submitInterruption = (deps: Deps) =>
       );
       switch (answered.kind) {
         case 'applied':
-          return ok(interruptionView(answered.interruption, caller), { location: `/v1/actions/${answered.action}` });
+          return ok(await interruptionView(deps.store, answered.interruption, caller), {
+            location: `/v1/actions/${answered.action}`,
+          });
         case 'undecided':
           return accepted(`/v1/actions/${answered.action.id}`, actionView(answered.action, caller.user));
         case 'refused':
@@ -111,7 +113,7 @@ export const submitInterruptions = (deps: Deps) =>
                 id: each,
                 status: 200,
                 action: answered.action,
-                interruption: interruptionView(answered.interruption, caller),
+                interruption: await interruptionView(deps.store, answered.interruption, caller),
                 problem: null,
               };
             case 'undecided':

@@ -49,6 +49,14 @@ export const reassignmentBody = z
 
 const nullableInstant = (description: string) => instant.nullable().describe(description);
 
+const proceed = z
+  .strictObject({
+    user: slug.describe('Name of the user who has proceeded.'),
+    notes: z.string().describe('What they wrote; empty: nothing.'),
+    at: instant.describe('When their answer was accepted.'),
+  })
+  .meta({ id: 'Proceed', description: 'One of the people who have to proceed has (INT-6).' });
+
 /** An interruption, as GET and all that is done to it answer. */
 export const interruption = z
   .strictObject({
@@ -69,6 +77,7 @@ export const interruption = z
       .strictObject({
         needed: z.int().describe('How many different people have to proceed.'),
         given: z.int().describe('How many of them have.'),
+        proceeded: z.array(proceed).describe('Who has, in order; it is for others then.'),
       })
       .describe('More than one person may have to proceed (INT-6).'),
     submittedBy: slug.nullable().describe('Name of the user who answered; null: nobody, or a deadline did.'),

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 
 import type { Submission } from '../../domain/variables';
 import type { Tables } from '../tables';
+import { proceedsOf } from './find-interruption';
 
 /** What one person has answered to an interruption. */
 export interface Answer extends Submission {
@@ -25,7 +26,7 @@ export async function answersOf(
     .where('releaseId', '=', releaseId)
     .where('number', '=', number)
     .executeTakeFirstOrThrow();
-  const ids = [...(JSON.parse(proceeds) as string[]), ...(last === null ? [] : [last])];
+  const ids = [...proceedsOf({ proceeds }).map(({ action }) => action), ...(last === null ? [] : [last])];
   const rows =
     ids.length === 0
       ? []

@@ -3,7 +3,7 @@ import type { ExpressionBuilder, Kysely, Nullable, Selectable } from 'kysely';
 import type { HeldInterruption } from '../../domain/interruption';
 import { liesBehind, type PageRequest } from '../page';
 import { planOfRow } from '../releases/stored-release';
-import type { Tables } from '../tables';
+import type { StoredProceed, Tables } from '../tables';
 import { isOpenInterruption } from './open-interruption';
 
 /** An interruption with the names of what it is about, and of whom. */
@@ -91,7 +91,7 @@ export function listInterruptions(
   const { visibleIn, userId } = reader;
   if (visibleIn !== null) {
     query = query.where((where) =>
-      where.or([where('interruptions.projectId', 'in', [...visibleIn, '']), mayTake(where, reader)]),
+      where.or([where('interruptions.projectId', 'in', [...visibleIn, '']), isAsked(where, reader)]),
     );
   }
   if (mine) {
@@ -105,11 +105,17 @@ export function listInterruptions(
   return query.execute();
 }
 
+/** Of a query over interruptions, and the releases whose authors may not answer. */
+type Where = ExpressionBuilder<Tables & { pinned: Nullable<Tables['releases']> }, 'interruptions' | 'pinned'>;
+
 /** The same as `mayTake` of the domain, as SQL: a list must not read what it does not show. */
-function mayTake(
-  where: ExpressionBuilder<Tables & { pinned: Nullable<Tables['releases']> }, 'interruptions' | 'pinned'>,
-  { userId, teams, submitIn, deployIn }: InterruptionReader,
-) {
+function mayTake(where: Where, reader: InterruptionReader) {
+  // As with authors: the only users that are named there.
+  return where.and([isAsked(where, reader), where('interruptions.proceeds', 'not like', `%"${reader.userId}"%`)]);
+}
+
+/** The same as `isAsked` of the domain. */
+function isAsked(where: Where, { userId, teams, submitIn, deployIn }: InterruptionReader) {
   const inProjects = (ids: readonly string[] | null) =>
     ids === null ? [] : [where('interruptions.projectId', 'in', [...ids, ''])];
   // Ids are opaque and a plan names no users but its authors.
@@ -127,13 +133,17 @@ function mayTake(
 
 /** What the rules of taking and answering ask of it. */
 export function heldOf(
-  row: Pick<InterruptionRecord, 'state' | 'teams' | 'responsibleUserId' | 'planOfAuthors' | 'submitAction'>,
+  row: Pick<
+    InterruptionRecord,
+    'state' | 'teams' | 'responsibleUserId' | 'planOfAuthors' | 'proceeds' | 'submitAction'
+  >,
 ): HeldInterruption {
   return {
     state: row.state,
     teams: teamsOf(row),
     responsibleUser: row.responsibleUserId,
     excluded: row.planOfAuthors === null ? [] : planOfRow({ plan: row.planOfAuthors }).authors,
+    proceeded: proceedsOf(row).map(({ by }) => by),
     isAnswered: row.submitAction !== null,
   };
 }
@@ -141,6 +151,11 @@ export function heldOf(
 /** Slugs of the responsible teams. */
 export function teamsOf({ teams }: Pick<InterruptionRecord, 'teams'>): string[] {
   return JSON.parse(teams) as string[];
+}
+
+/** Who has proceeded, while others are still to, in order (INT-6). */
+export function proceedsOf({ proceeds }: Pick<InterruptionRecord, 'proceeds'>): StoredProceed[] {
+  return JSON.parse(proceeds) as StoredProceed[];
 }
 
 function interruptions(sql: Kysely<Tables>) {

@@ -18,8 +18,8 @@ export async function processWaits(sql: Kysely<Tables>, release: ReleaseRow): Pr
 
 function questionOf(row: InterruptionRecord): OpenQuestion {
   const { id, kind, title, responsibleUser, phase, environment, raisedAt, deadlineAt, releaseId: release } = row;
-  const { excluded, responsibleUser: responsibleUserId } = heldOf(row);
-  const who = { teams: teamsOf(row), responsibleUser, responsibleUserId, excluded };
+  const { excluded, proceeded, responsibleUser: responsibleUserId } = heldOf(row);
+  const who = { teams: teamsOf(row), responsibleUser, responsibleUserId, excluded: [...excluded, ...proceeded] };
   return { id, kind, title, ...who, phase, environment, raisedAt, deadlineAt, release };
 }
 

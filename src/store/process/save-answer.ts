@@ -23,7 +23,7 @@ export async function saveAnswer(
       state: 'pending',
       responsibleUserId: null,
       submitAction: null,
-      proceeds: JSON.stringify(answers.map(({ action: given }) => given)),
+      proceeds: JSON.stringify(answers.map(({ action: given, userId }) => ({ action: given, by: userId }))),
     });
     recording.log(deployment, {
       at,

@@ -191,18 +191,22 @@ describe('what a step can ask for', () => {
     const check = await runs.question(id);
 
     const first = await runs.answers(ada, check, 'proceed', 'I looked');
+    const byAda = { user: 'ada', notes: 'I looked', at: expect.stringMatching(/Z$/) as string };
     expect(first).toMatchObject({
       state: 'pending',
       responsibleUser: null,
       result: null,
-      approvals: { needed: 2, given: 1 },
+      approvals: { needed: 2, given: 1, proceeded: [byAda] },
     });
-    await runs.take(ada, check);
-    expect(await outcomeOf(id, ada, 'proceed')).toBe('409 interruption.already-proceeded');
-    await ada.post(`/v1/interruptions/${check.id}/release`);
+    expect((await runs.seenBy(grace, check)).approvals.proceeded).toEqual([byAda]);
     const second = await runs.answers(grace, check, 'proceed', 'So did I');
 
-    expect(second).toMatchObject({ state: 'submitted', submittedBy: 'grace', approvals: { needed: 2, given: 2 } });
+    expect(second).toMatchObject({
+      state: 'submitted',
+      submittedBy: 'grace',
+      approvals: { needed: 2, given: 2, proceeded: [byAda, { user: 'grace', notes: 'So did I' }] },
+    });
+    expect((await runs.seenBy(ada, check)).approvals).toEqual(second.approvals);
     await api.reaches(id, 'baking');
     expect(await runs.variables(check.deployment)).toMatchObject({
       'Octopus.Action[Check].Output.Manual.Notes': 'ada: I looked\ngrace: So did I',
@@ -210,15 +214,57 @@ describe('what a step can ask for', () => {
     });
   });
 
-  it('INT-6: of several people one abort ends it, also of one who had proceeded', async () => {
+  it('INT-6: who has proceeded leaves it to the others: no button, no take, no list, and nobody hands it over', async () => {
+    const { id } = await started([manual('Check', { approvals: 2 })]);
+    const check = await runs.question(id);
+    const mine = async (person: Person) =>
+      (await person.get<Page<InterruptionBody>>(`/v1/interruptions?release=${id}&mine=true`)).body.items.length;
+    expect([await mine(ada), await mine(grace)]).toEqual([1, 1]);
+    await runs.answers(ada, check, 'proceed');
+
+    expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'pending', canTake: false, canSubmit: false });
+    expect(await runs.seenBy(grace, check)).toMatchObject({ canTake: true });
+    expect([await mine(ada), await mine(grace)]).toEqual([0, 1]);
+    const why = await grace.get<{ blockers: { remedies: { heldBy: string[] }[] }[] }>(`/v1/releases/${id}/why`);
+    expect(why.body.blockers[0]?.remedies[0]?.heldBy).toEqual(['admin', 'grace']);
+    const taken = await runs.take(ada, check);
+    expect([told(taken), taken.body.detail]).toEqual([
+      '409 interruption.already-proceeded',
+      'This person has proceeded already; others have to',
+    ]);
+    const handed = await grace.post<{ code?: string; detail?: string }>(`/v1/interruptions/${check.id}/reassign`, {
+      user: 'ada',
+    });
+    expect([told(handed), handed.body.detail]).toEqual([
+      '409 interruption.already-proceeded',
+      'ada has proceeded already; others have to',
+    ]);
+    const bulk = await ada.post<{ items: { problem: { code: string } }[] }>('/v1/interruptions/submit', {
+      ids: [check.id],
+      result: 'proceed',
+    });
+    expect(bulk.body.items[0]?.problem.code).toBe('interruption.already-proceeded');
+    expect((await runs.seenBy(grace, check)).state).toBe('pending');
+    const refusals = (await api.events(id)).filter(({ type }) => type === 'interruption-refused');
+    expect(refusals.map(({ actor, data }) => [actor, data['verb'], data['code']])).toEqual([
+      ['ada', 'take', 'interruption.already-proceeded'],
+      ['grace', 'reassign', 'interruption.already-proceeded'],
+      ['ada', 'take', 'interruption.already-proceeded'],
+    ]);
+  });
+
+  it('INT-6: of several people one abort ends it', async () => {
     const { id } = await started([manual('Check', { approvals: 3 })]);
     const check = await runs.question(id);
     await runs.answers(ada, check, 'proceed');
 
-    await runs.answers(ada, check, 'abort', 'I was wrong');
+    await runs.answers(grace, check, 'abort', 'Errors went up');
 
     await api.reaches(id, 'failed');
-    expect((await runs.seenBy(ada, check)).approvals).toEqual({ needed: 3, given: 1 });
+    expect((await runs.seenBy(ada, check)).approvals).toMatchObject({
+      ...{ needed: 3, given: 1 },
+      proceeded: [{ user: 'ada' }],
+    });
   });
 
   it('INT-6: no author of the release, who cannot take it either; the buttons and why say so', async () => {
