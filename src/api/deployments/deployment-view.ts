@@ -1,12 +1,17 @@
 import { interruptionsOf } from '../../store/interruptions/find-interruption';
 import { stepsOf, type DeploymentRecord } from '../../store/deployments/list-deployments';
+import { triggeredBy } from '../../store/deployments/triggered-by';
 import type { Store } from '../../store/store';
 import { toInstant, toInstantOrNull } from '../schemas/common';
 
 /** Deployments as answers show them, in the same order: with their steps and what they asked people. */
 export async function deploymentViews(store: Store, rows: readonly DeploymentRecord[]) {
   const ids = rows.map(({ id }) => id);
-  const [steps, interruptions] = await Promise.all([stepsOf(store.read, ids), interruptionsOf(store.read, ids)]);
+  const [steps, interruptions, triggers] = await Promise.all([
+    stepsOf(store.read, ids),
+    interruptionsOf(store.read, ids),
+    triggeredBy(store.read, rows),
+  ]);
   return rows.map((row) => {
     const own = steps.filter(({ deploymentId }) => deploymentId === row.id);
     const asked = interruptions.filter(({ deploymentId }) => deploymentId === row.id);
@@ -23,7 +28,7 @@ export async function deploymentViews(store: Store, rows: readonly DeploymentRec
       steps: own.length > 0 ? own.map(stepView) : [rollOutView(row)],
       // What waits for a person stands first (INT-1).
       interruptions: [...asked.filter(isOpen), ...asked.filter((each) => !isOpen(each))].map(({ id }) => id),
-      triggeredBy: null,
+      triggeredBy: triggers.get(row.id) ?? null,
       endedBy: row.endedByName === null ? null : { user: row.endedByName, notes: row.endedNotes },
       createdAt: toInstant(row.createdAt),
       startedAt: toInstantOrNull(row.startedAt),

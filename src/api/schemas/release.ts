@@ -353,7 +353,10 @@ export const deployment = z
     interruptions: z.array(z.string()).describe('Ids of what it asked people for.'),
     triggeredBy: slug
       .nullable()
-      .describe('Name of the user who started it directly; null: the release’s own progress.'),
+      .describe(
+        'Name of the user to whom it goes back: who retried the phase, or rolled out fully, where that started it; ' +
+          'else who triggered the release. null: that is not known.',
+      ),
     endedBy: z
       .strictObject({
         user: slug.describe('Name of the user.'),
