@@ -120,7 +120,7 @@ CREATE TABLE "releaseTargets" (
   "target" text not null,
   "ticket" integer not null,
   "held" integer not null check ("held" in (0, 1)),
-  "snapshot" text,
+  "snapshot" text, "live" integer not null default 1 check ("live" in (0, 1)),
   primary key ("releaseId", "target")
 ) strict;
 
@@ -445,7 +445,6 @@ CREATE UNIQUE INDEX "installation_one" on "installation" ((1));
 CREATE INDEX "evaluationKeys_environment" on "evaluationKeys" ("environmentId");
 CREATE INDEX "flagEnvironments_environment" on "flagEnvironments" ("environmentId");
 CREATE UNIQUE INDEX "overlays_flag" on "overlays" ("environmentId", "flagId");
-CREATE INDEX "releaseTargets_queue" on "releaseTargets" ("target", "ticket");
 CREATE INDEX "releases_created" on "releases" ("createdAt", "id");
 CREATE INDEX "releases_project" on "releases" ("projectId", "createdAt", "id");
 CREATE INDEX "releases_pipeline" on "releases" ("pipelineId", "createdAt", "id");
@@ -481,3 +480,4 @@ CREATE INDEX "deliveries_due" on "deliveries" ("nextAttemptAt") where "status" =
 CREATE INDEX "deliveries_of_notification" on "deliveries" ("notificationId");
 CREATE INDEX "notifications_newest" on "notifications" ("projectId", "createdAt", "id");
 CREATE INDEX "notifications_of_release" on "notifications" ("releaseId");
+CREATE INDEX "releaseTargets_queue" on "releaseTargets" ("target", "live", "ticket");

@@ -195,6 +195,8 @@ interface ReleaseTargetsTable {
   ticket: number;
   /** 1 from the transaction that gave the release its targets. */
   held: Bit;
+  /** That of its release: 0 once it has ended and left the queue. */
+  live: Bit;
   /** `FlagSnapshot` or `ServiceSnapshot`: the pre-release state (REL-1); null while queued. */
   snapshot: string | null;
 }

@@ -72,7 +72,7 @@ const columns: Columns = {
     dueAt: true,
     blockedBy: true,
   },
-  releaseTargets: { releaseId: true, target: true, ticket: true, held: true, snapshot: true },
+  releaseTargets: { releaseId: true, target: true, ticket: true, held: true, live: true, snapshot: true },
   releaseSteps: { releaseId: true, seq: true, digest: true, result: true },
   actions: {
     id: true,

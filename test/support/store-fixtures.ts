@@ -102,6 +102,7 @@ export async function insertRelease(
         target,
         ticket,
         held: held ? (1 as const) : (0 as const),
+        live: live ? (1 as const) : (0 as const),
         snapshot: null,
       })),
     )

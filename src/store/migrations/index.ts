@@ -4,6 +4,7 @@ import { initialSchema } from './0001-initial-schema';
 import { services } from './0002-services';
 import { repair } from './0003-repair';
 import { process } from './0004-process';
+import { liveTargets } from './0005-live-targets';
 
 /** The migrations in order; the keys are what a database remembers, and never change once shipped. */
 const migrations = (engine: 'sqlite' | 'postgres'): Record<string, Migration> => ({
@@ -11,6 +12,7 @@ const migrations = (engine: 'sqlite' | 'postgres'): Record<string, Migration> =>
   '0002-services': { up: (db) => services(db, engine) },
   '0003-repair': { up: (db) => repair(db, engine) },
   '0004-process': { up: (db) => process(db, engine) },
+  '0005-live-targets': { up: (db) => liveTargets(db, engine) },
 });
 
 /** Brings the schema up to date, each store once; on PostgreSQL several processes may call it at the same time. */

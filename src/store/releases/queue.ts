@@ -29,12 +29,11 @@ export async function queuesOf(sql: Kysely<Tables>, targets: readonly string[]):
   }
   const rows = await sql
     .selectFrom('releaseTargets')
-    .innerJoin('releases', 'releases.id', 'releaseTargets.releaseId')
-    .where('releaseTargets.target', 'in', [...targets])
-    .where('releases.live', '=', 1)
-    .orderBy('releaseTargets.ticket')
-    .orderBy('releaseTargets.target')
-    .select(['releaseTargets.releaseId', 'releaseTargets.target', 'releaseTargets.ticket', 'releaseTargets.held'])
+    .where('target', 'in', [...targets])
+    .where('live', '=', 1)
+    .orderBy('ticket')
+    .orderBy('target')
+    .select(['releaseId', 'target', 'ticket', 'held'])
     .execute();
   return rows.map((row) => ({ ...row, held: row.held === 1 }));
 }
@@ -122,8 +121,12 @@ async function holdFlags(unit: Unit, releaseId: string, flagIds: readonly string
   }
 }
 
-/** Wakes the releases that waited for the targets of one that has ended; the targets are locked already. */
-export async function wakeNext(unit: Unit, releaseId: string): Promise<void> {
+/**
+ * Takes a release that has ended out of its queues, and wakes those that waited for it (REL-32); the targets are locked
+ * already.
+ */
+export async function leaveQueues(unit: Unit, releaseId: string): Promise<void> {
+  await unit.sql.updateTable('releaseTargets').set({ live: 0 }).where('releaseId', '=', releaseId).execute();
   const targets = await unit.sql
     .selectFrom('releaseTargets')
     .select('target')
@@ -134,7 +137,7 @@ export async function wakeNext(unit: Unit, releaseId: string): Promise<void> {
       unit.sql,
       targets.map((row) => row.target),
     )
-  ).filter((queued) => !queued.held && queued.releaseId !== releaseId);
+  ).filter((queued) => !queued.held);
   const ids = [...new Set(waiting.map((queued) => queued.releaseId))].sort();
   if (ids.length === 0) {
     return;

@@ -4,7 +4,7 @@ import { shownState } from '../../domain/shown-state';
 import { dueAt } from '../../domain/what-follows';
 import type { Unit } from '../store';
 import { planOfRow, type ReleaseRow } from './stored-release';
-import { wakeNext } from './queue';
+import { leaveQueues } from './queue';
 
 /** Writes the position and what is filtered by; an ended release lets the next ones in its queues go on (REL-32). */
 export async function saveRelease(
@@ -34,6 +34,6 @@ export async function saveRelease(
     .where('id', '=', release.id)
     .execute();
   if (ended) {
-    await wakeNext(unit, release.id);
+    await leaveQueues(unit, release.id);
   }
 }

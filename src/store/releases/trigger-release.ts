@@ -168,7 +168,9 @@ async function insertRelease(
     .execute();
   await unit.sql
     .insertInto('releaseTargets')
-    .values(targets.map((target) => ({ releaseId: id, target, ticket, held: 0 as const, snapshot: null })))
+    .values(
+      targets.map((target) => ({ releaseId: id, target, ticket, held: 0 as const, live: 1 as const, snapshot: null })),
+    )
     .execute();
   unit.record({
     type: 'release-triggered',

@@ -1,3 +1,4 @@
+import { leaveQueues } from '../../../src/store/releases/queue';
 import { readAudit } from '../../../src/store/audit/read-audit';
 import { deleteEnvironment } from '../../../src/store/projects/delete-environment';
 import { createSecretBox } from '../../../src/store/secret-box';
@@ -253,9 +254,9 @@ describe('deleteService', () => {
 
     expect(await remove()).toEqual({ kind: 'busy', users: releases.map((id) => `release ${id}`) });
 
-    await test.store.write(({ sql }) =>
-      sql.updateTable('releases').set({ live: 0 }).where('id', 'in', releases).execute(),
-    );
+    await test.store.write(async (unit) => {
+      for (const id of releases) await leaveQueues(unit, id);
+    });
     expect(await remove()).toEqual({ kind: 'deleted' });
   });
 
