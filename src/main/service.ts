@@ -28,7 +28,7 @@ import { openStore, type Store } from '../store/store';
 import { FlagFollower } from '../targets/flags/flag-follower';
 import { FlagImage } from '../targets/flags/flag-image';
 import { serviceTarget } from '../targets/service-target';
-import { createAddressPolicy, faultOfUrl } from '../targets/webhooks/address-policy';
+import { createAddressPolicy, faultOfUrl } from '../targets/http/address-policy';
 import { openAdmin } from './admin-token';
 import { openDataFolder, secretKeyIn } from './data-folder';
 import { divergenceLog } from './divergence-log';

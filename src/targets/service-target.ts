@@ -3,8 +3,8 @@ import type { WebhookOutcome } from '../domain/webhook-answer';
 import type { EffectToSend } from '../store/effects/begin-send';
 import type { SecretBox } from '../store/secret-box';
 import { openSecret, type SealedSecret } from '../store/services/service-secrets';
-import type { AddressPolicy } from './webhooks/address-policy';
-import type { LookUpAll } from './webhooks/guarded-lookup';
+import type { AddressPolicy } from './http/address-policy';
+import type { LookUpAll } from './http/guarded-lookup';
 import { sendWebhook } from './webhooks/send-webhook';
 
 /** Services, as a release reaches them: what was begun in the store is sent once, and what came of it is told. */

@@ -6,7 +6,7 @@ import { createSecretBox } from '../../src/store/secret-box';
 import { StoreUnavailable } from '../../src/store/store-error';
 import type { Mail, Mailer, MailOutcome } from '../../src/targets/mail/mailer';
 import { createSmtpMailer } from '../../src/targets/mail/smtp-mailer';
-import { createAddressPolicy, type AddressPolicy } from '../../src/targets/webhooks/address-policy';
+import { createAddressPolicy, type AddressPolicy } from '../../src/targets/http/address-policy';
 import { Webhook } from 'standardwebhooks';
 import { eventually } from '../support/eventually';
 import { addSubscription, addUser, completed, queueTo } from '../support/notification-store';

@@ -13,7 +13,7 @@ import { createCallbackTokens } from '../../src/store/callback-tokens';
 import { createSecretBox } from '../../src/store/secret-box';
 import { openStore } from '../../src/store/store';
 import { ensureAdmin } from '../../src/store/users/ensure-admin';
-import { createAddressPolicy, faultOfUrl } from '../../src/targets/webhooks/address-policy';
+import { createAddressPolicy, faultOfUrl } from '../../src/targets/http/address-policy';
 import { removeDir, tempDir } from './temp-dir';
 
 export const ADMIN_TOKEN = 'an-administrator-token-for-tests-only';

@@ -26,7 +26,7 @@ import { openStore, type Store } from '../../src/store/store';
 import { ensureAdmin } from '../../src/store/users/ensure-admin';
 import { FlagFollower } from '../../src/targets/flags/flag-follower';
 import { FlagImage } from '../../src/targets/flags/flag-image';
-import { faultOfUrl } from '../../src/targets/webhooks/address-policy';
+import { faultOfUrl } from '../../src/targets/http/address-policy';
 import { releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { ADMIN_TOKEN } from './api-fixture';
 import { eventually } from './eventually';

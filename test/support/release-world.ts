@@ -19,7 +19,7 @@ import { REVERT_WAIT_MS } from '../../src/domain/release-plan';
 import { type ShownState, shownState } from '../../src/domain/shown-state';
 import type { ReleaseRow } from '../../src/store/releases/stored-release';
 import type { Mailer } from '../../src/targets/mail/mailer';
-import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
+import type { LookUpAll } from '../../src/targets/http/guarded-lookup';
 import type { ReleaseWorkflowInput } from '../../src/workflows/messages';
 import { RELEASE_WORKFLOW, releaseWorkflowId, taskQueueOf } from '../../src/workflows/messages';
 import { eventually } from './eventually';

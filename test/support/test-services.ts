@@ -5,8 +5,8 @@ import { createSecretBox } from '../../src/store/secret-box';
 import { serviceTarget, type ServiceTarget } from '../../src/targets/service-target';
 import type { Mailer } from '../../src/targets/mail/mailer';
 import { createUnconfiguredMailer } from '../../src/targets/mail/unconfigured-mailer';
-import { createAddressPolicy } from '../../src/targets/webhooks/address-policy';
-import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
+import { createAddressPolicy } from '../../src/targets/http/address-policy';
+import type { LookUpAll } from '../../src/targets/http/guarded-lookup';
 
 /** What the secrets of services in tests are sealed with. */
 export const testSecretBox = createSecretBox('a secret key that only tests know of');

@@ -12,7 +12,7 @@ import { listDeployments } from '../../src/store/deployments/list-deployments';
 import { listDrift } from '../../src/store/releases/list-drift';
 import { readBlockers } from '../../src/store/releases/read-blockers';
 import { planOfRow, positionOf } from '../../src/store/releases/stored-release';
-import type { LookUpAll } from '../../src/targets/webhooks/guarded-lookup';
+import type { LookUpAll } from '../../src/targets/http/guarded-lookup';
 import { eventually } from '../support/eventually';
 import { phase } from '../support/release-store';
 import type { TemporalConnections } from '../support/release-world';

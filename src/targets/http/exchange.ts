@@ -3,9 +3,9 @@ import { request as requestSecure, type RequestOptions } from 'node:https';
 import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Instant } from '../../domain/instant';
-import { faultOfUrl, type AddressPolicy } from '../webhooks/address-policy';
-import { failureDetail } from '../webhooks/failure-detail';
-import { createGuardedLookup, RefusedAddressError, type LookUpAll } from '../webhooks/guarded-lookup';
+import { failureDetail } from '../failure-detail';
+import { faultOfUrl, type AddressPolicy } from './address-policy';
+import { createGuardedLookup, RefusedAddressError, type LookUpAll } from './guarded-lookup';
 
 export interface ExchangeRequest {
   /** What the other side is called in details. */

@@ -3,8 +3,8 @@ import { judgeHttpAnswer, type HttpOutcome } from '../../domain/http-answer';
 import type { Instant } from '../../domain/instant';
 import { quoted } from '../../domain/quoted';
 import { isReservedHeader } from '../../domain/reserved-header';
-import { readRetryAfter } from '../webhooks/read-retry-after';
 import { exchange, type ExchangeSurroundings } from './exchange';
+import { readRetryAfter } from './read-retry-after';
 
 /** One request of a step, its templates filled in. */
 export interface HttpRequest {

@@ -1,4 +1,4 @@
-import { failureDetail } from '../webhooks/failure-detail';
+import { failureDetail } from '../failure-detail';
 import type { MailOutcome } from './mailer';
 
 /** What nodemailer says of a mail that was not sent, as far as it is used. */

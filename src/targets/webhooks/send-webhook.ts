@@ -1,8 +1,8 @@
 import type { Instant } from '../../domain/instant';
 import { judgeAnswer, type WebhookOutcome } from '../../domain/webhook-answer';
 import { exchange, type ExchangeSurroundings } from '../http/exchange';
+import { readRetryAfter } from '../http/read-retry-after';
 import { readCurrentVersion } from './read-current-version';
-import { readRetryAfter } from './read-retry-after';
 import { createWebhookSigner } from './webhook-signer';
 
 export interface WebhookRequest {

@@ -1,7 +1,7 @@
 import type { HttpOutcome } from '../../../src/domain/http-answer';
 import { MINUTE, SECOND } from '../../../src/domain/instant';
+import { createAddressPolicy } from '../../../src/targets/http/address-policy';
 import { sendRequest, type HttpRequest, type HttpSurroundings } from '../../../src/targets/http/send-request';
-import { createAddressPolicy } from '../../../src/targets/webhooks/address-policy';
 import { eventually } from '../../support/eventually';
 import { startHttpEndpoint, type HttpEndpoint } from '../../support/http-endpoint';
 import { testPolicy } from '../../support/test-services';

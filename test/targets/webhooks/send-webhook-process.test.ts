@@ -14,10 +14,10 @@ import { listen, stopTargets } from './webhook-target';
 const CERTIFICATE = path.join(__dirname, 'tls/certificate.pem');
 const credentials = { cert: readFileSync(CERTIFICATE), key: readFileSync(path.join(__dirname, 'tls/key.pem')) };
 
-const source = (name: string) => path.resolve(__dirname, '../../../src/targets/webhooks', name);
+const source = (name: string) => path.resolve(__dirname, '../../../src/targets', name);
 const program = programRunning(`
-  import { createAddressPolicy } from '${source('address-policy')}';
-  import { sendWebhook } from '${source('send-webhook')}';
+  import { createAddressPolicy } from '${source('http/address-policy')}';
+  import { sendWebhook } from '${source('webhooks/send-webhook')}';
   void sendWebhook(JSON.parse(process.argv[2]!), {
     policy: createAddressPolicy(['127.0.0.0/8']),
     now: Date.now,

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { MINUTE, SECOND } from '../../../src/domain/instant';
 import type { WebhookOutcome } from '../../../src/domain/webhook-answer';
-import { createAddressPolicy } from '../../../src/targets/webhooks/address-policy';
+import { createAddressPolicy } from '../../../src/targets/http/address-policy';
 import { newSigningSecret } from '../../../src/store/secret-hash';
 import { sendWebhook, type WebhookRequest, type WebhookSurroundings } from '../../../src/targets/webhooks/send-webhook';
 import { eventually } from '../../support/eventually';

@@ -1,4 +1,4 @@
-import { createAddressPolicy, faultOfUrl } from '../../../src/targets/webhooks/address-policy';
+import { createAddressPolicy, faultOfUrl } from '../../../src/targets/http/address-policy';
 
 const strict = createAddressPolicy([]);
 

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../../src/domain/instant';
-import { readRetryAfter } from '../../../src/targets/webhooks/read-retry-after';
+import { readRetryAfter } from '../../../src/targets/http/read-retry-after';
 
 const NOON = Date.parse('2026-01-02T12:00:00Z');
 

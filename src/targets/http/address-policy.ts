@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { quoted } from '../../domain/quoted';
 
-/** Which addresses a webhook may be sent to (WHK-2). */
+/** Which addresses a webhook or the request of a step may be sent to (WHK-2). */
 export interface AddressPolicy {
   /** `address` is an IP address; anything else is not allowed. */
   isAllowed(address: string): boolean;

@@ -1,4 +1,4 @@
-import { failureDetail } from '../../../src/targets/webhooks/failure-detail';
+import { failureDetail } from '../../src/targets/failure-detail';
 
 const error = (code: unknown, message = 'said by the target') => Object.assign(new Error(message), { code }) as Error;
 
