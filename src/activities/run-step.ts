@@ -15,7 +15,7 @@ import { openVariable } from '../store/variables/variable-value';
 import { notifyChat } from '../targets/chat/notify';
 import { sendRequest, type HttpSurroundings } from '../targets/http/send-request';
 import type { Mailer } from '../targets/mail/mailer';
-import { renderMarkdown } from '../targets/mail/markdown';
+import { renderPage } from '../targets/mail/markdown';
 import { keepOutputs } from './keep-outputs';
 import type { JobEnd } from './roll-out';
 import { againAt, alive, orStopped } from './send-effect';
@@ -158,7 +158,7 @@ async function sendMail(
   });
   // In the plain text nothing is markup, so that a value needs no backslashes to be harmless.
   const text = fill(body, 'text', 'The body');
-  const { html } = renderMarkdown(fill(body, 'markdown', 'The body'));
+  const html = renderPage(fill(body, 'markdown', 'The body'));
   const outcome = await mailer.send({
     to: [...new Set(addresses)],
     subject: fill(subject, 'mail-header', 'The subject'),

@@ -13,20 +13,19 @@ const renderer = createRenderer();
 const ESCAPE = /\\([!-/:-@[-`{-~]|(?=\n))/g;
 
 /**
- * The two forms of a mail's text, which is Markdown: itself without its escapes, as a value in it (an address, a version)
- * is there to be read and copied where no markup can come of it, and HTML. The HTML holds only what Markdown can say: markup
- * in the text is shown as text, there are no pictures (they would tell a stranger who reads it), and links lead to web
- * pages and mailboxes (VAR-4).
+ * The two forms of Markdown that is a part of a mail: itself without its escapes, as a value in it (an address, a version)
+ * is there to be read and copied where no markup can come of it, and HTML, a part of a page. The HTML holds only what
+ * Markdown can say: markup in the text is shown as text, there are no pictures (they would tell a stranger who reads it),
+ * and links lead to web pages and mailboxes (VAR-4).
  */
-export function renderMarkdown(markdown: string): { text: string; html: string } {
-  const { text, fragment } = renderFragment(markdown);
-  return { text, html: `<!doctype html>\n<meta charset="utf-8">\n${fragment}` };
-}
-
-/** The same for Markdown that is a part of a mail: its HTML is a part of a page. */
 export function renderFragment(markdown: string): { text: string; fragment: string } {
   const shown = markdown.length > LONGEST ? markdown.slice(0, LONGEST) + SHORTENED : markdown;
   return { text: shown.replace(ESCAPE, '$1'), fragment: renderer.render(shown) };
+}
+
+/** The HTML alone, for a mail that is nothing but this Markdown. */
+export function renderPage(markdown: string): string {
+  return `<!doctype html>\n<meta charset="utf-8">\n${renderFragment(markdown).fragment}`;
 }
 
 function createRenderer(): MarkdownIt.MarkdownIt {

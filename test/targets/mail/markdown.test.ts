@@ -1,6 +1,4 @@
-import { renderMarkdown } from '../../../src/targets/mail/markdown';
-
-const htmlOf = (markdown: string) => renderMarkdown(markdown).html;
+import { renderFragment, renderPage } from '../../../src/targets/mail/markdown';
 
 /** Every tag that the samples below may become, attributes and all. */
 const OURS =
@@ -8,29 +6,31 @@ const OURS =
 
 describe('the text of a mail', () => {
   it('VAR-4: is its Markdown, and HTML of it', () => {
-    const { text, html } = renderMarkdown(
+    const { text, fragment } = renderFragment(
       '# Check **billing**\n\n- one\n- [two](https://example.com/?a=1&b=2)\n\n`a<b`',
     );
 
     expect(text).toBe('# Check **billing**\n\n- one\n- [two](https://example.com/?a=1&b=2)\n\n`a<b`');
-    expect(html).toContain('<h1>Check <strong>billing</strong></h1>');
-    expect(html).toContain('<a href="https://example.com/?a=1&amp;b=2">two</a>');
-    expect(html).toContain('<code>a&lt;b</code>');
+    expect(fragment).toContain('<h1>Check <strong>billing</strong></h1>');
+    expect(fragment).toContain('<a href="https://example.com/?a=1&amp;b=2">two</a>');
+    expect(fragment).toContain('<code>a&lt;b</code>');
   });
 
   it('VAR-4: shows values without the escapes that keep them from being markup', () => {
-    const { text, html } = renderMarkdown('1\\. see https\\://example\\.com/?a\\=1 \\*\\\\\\* C:\\new\\\n\\# end\\');
+    const { text, fragment } = renderFragment(
+      '1\\. see https\\://example\\.com/?a\\=1 \\*\\\\\\* C:\\new\\\n\\# end\\',
+    );
 
     expect(text).toBe('1. see https://example.com/?a=1 *\\* C:\\new\n# end\\');
-    expect(html).toContain('<p>1. see https://example.com/?a=1 *\\* C:\\new<br>\n# end\\</p>');
+    expect(fragment).toContain('<p>1. see https://example.com/?a=1 *\\* C:\\new<br>\n# end\\</p>');
   });
 
   it('VAR-4: keeps the lines that were written', () => {
-    expect(htmlOf('first\nsecond')).toContain('first<br>\nsecond');
+    expect(renderPage('first\nsecond')).toContain('first<br>\nsecond');
   });
 
   it('VAR-4: has links to web pages and mailboxes', () => {
-    const html = htmlOf('<https://example.com/a> [b](HTTP://example.com) [c](mailto:ada@example.com)');
+    const html = renderPage('<https://example.com/a> [b](HTTP://example.com) [c](mailto:ada@example.com)');
 
     expect(html.match(/href="[^"]*"/g)).toEqual([
       'href="https://example.com/a"',
@@ -50,7 +50,7 @@ describe('the text of a mail', () => {
     '[a](<https://example.com/" onmouseover="alert(1)>)',
     '![<script>alert(1)</script>](https://example.com/a.png)',
   ])('VAR-4: shows markup as text: %s', (markdown) => {
-    const tags = htmlOf(markdown).match(/<[^>]*>/g) ?? [];
+    const tags = renderPage(markdown).match(/<[^>]*>/g) ?? [];
 
     expect(tags.filter((tag) => !OURS.test(tag))).toEqual([]);
   });
@@ -73,16 +73,16 @@ describe('the text of a mail', () => {
     '[a]: javascript:alert(1)\n\n[a]',
     '![a](javascript:alert(1))',
   ])('VAR-4: leads nowhere else: %s', (markdown) => {
-    expect(htmlOf(markdown)).not.toContain('href');
+    expect(renderPage(markdown)).not.toContain('href');
   });
 
   it('VAR-4: has no pictures, which tell a stranger who reads it', () => {
-    expect(htmlOf('![the **plan**](https://evil.example/ada.png)')).not.toMatch(/<img|evil/);
-    expect(htmlOf('![the plan](https://evil.example/ada.png)')).toContain('the plan');
+    expect(renderPage('![the **plan**](https://evil.example/ada.png)')).not.toMatch(/<img|evil/);
+    expect(renderPage('![the plan](https://evil.example/ada.png)')).toContain('the plan');
   });
 
   it('VAR-4: is not a template: braces and variables stay what they are', () => {
-    expect(htmlOf('#{Octopus.Project.Name} {{x}} ${y}')).toContain('#{Octopus.Project.Name} {{x}} ${y}');
+    expect(renderPage('#{Octopus.Project.Name} {{x}} ${y}')).toContain('#{Octopus.Project.Name} {{x}} ${y}');
   });
 
   // Not timed: what is not linear here takes minutes, and the test's own limit ends it.
@@ -100,13 +100,13 @@ describe('the text of a mail', () => {
     ['references', '[a]: b\n'.repeat(14_000)],
     ['entities', '&#x'.repeat(33_000)],
   ])('VAR-4: is rendered whatever it holds: 100 KB of %s', (_what, markdown) => {
-    expect(htmlOf(markdown)).toContain('<!doctype html>');
+    expect(renderPage(markdown)).toContain('<!doctype html>');
   });
 
   it('VAR-4: is whole up to 200,000 characters, and said to be shortened beyond', () => {
     const notes = 'All is well. '.repeat(8_000);
 
-    expect(renderMarkdown(notes).text).toBe(notes);
-    expect(renderMarkdown('x'.repeat(200_001)).text).toMatch(/^x{200000}\n\n\(shortened\)$/);
+    expect(renderFragment(notes).text).toBe(notes);
+    expect(renderFragment('x'.repeat(200_001)).text).toMatch(/^x{200000}\n\n\(shortened\)$/);
   });
 });
