@@ -5,7 +5,7 @@ import { unknown } from '../deletion';
 import type { Deps } from '../deps';
 import { invalidRequest } from '../problem';
 import { projectScope } from '../projects/scopes';
-import { putAnswer } from '../put-answer';
+import { putAnswer, putAnswers } from '../put-answer';
 import { toDefinition } from '../schemas/flag-definition';
 import { flagAnswer, flagBody, flagParams, showFlag } from './flag-view';
 import { saveFlag } from './save-flag';
@@ -35,14 +35,7 @@ export const putFlagRoute = ({ store, now, flagFollower }: Deps) =>
         ),
     }),
     body: flagBody,
-    answers: {
-      200: { description: 'It was there; this is it now.', body: flagAnswer, headers: { ETag: 'Of this content.' } },
-      201: {
-        description: 'It is new.',
-        body: flagAnswer,
-        headers: { ETag: 'Of this content.', Location: 'Its address.' },
-      },
-    },
+    answers: putAnswers(flagAnswer),
     problems: [
       'project.unknown',
       'project.gone',

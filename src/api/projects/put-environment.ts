@@ -1,6 +1,6 @@
 import { defineRoute } from '../define-route';
 import type { Deps } from '../deps';
-import { putAnswer } from '../put-answer';
+import { putAnswer, putAnswers } from '../put-answer';
 import {
   environmentBody,
   environmentEtag,
@@ -21,18 +21,7 @@ export const putEnvironmentRoute = ({ store, flagFollower, now }: Deps) =>
     permission: { name: 'EnvironmentEdit', in: projectScope(store) },
     params: environmentParams,
     body: environmentBody,
-    answers: {
-      200: {
-        description: 'It was there; this is it now.',
-        body: environmentView,
-        headers: { ETag: 'Of this content.' },
-      },
-      201: {
-        description: 'It is new.',
-        body: environmentView,
-        headers: { ETag: 'Of this content.', Location: 'Its address.' },
-      },
-    },
+    answers: putAnswers(environmentView),
     problems: ['project.unknown', 'project.gone', 'environment.gone'],
     handle: async ({ params, body, scope, caller, preconditions }) => {
       const { kind, environment } = await store.write((unit) =>

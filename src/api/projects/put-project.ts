@@ -1,6 +1,6 @@
 import { defineRoute } from '../define-route';
 import type { Deps } from '../deps';
-import { putAnswer } from '../put-answer';
+import { putAnswer, putAnswers } from '../put-answer';
 import { projectBody, projectEtag, projectParams, projectView, showProject } from './project-view';
 import { saveProject } from './save-project';
 import { projectToPut } from './scopes';
@@ -15,14 +15,7 @@ export const putProjectRoute = ({ store, now }: Deps) =>
     permission: { name: 'ProjectEdit', in: projectToPut(store) },
     params: projectParams,
     body: projectBody,
-    answers: {
-      200: { description: 'It was there; this is it now.', body: projectView, headers: { ETag: 'Of this content.' } },
-      201: {
-        description: 'It is new.',
-        body: projectView,
-        headers: { ETag: 'Of this content.', Location: 'Its address.' },
-      },
-    },
+    answers: putAnswers(projectView),
     problems: ['project.gone'],
     handle: async ({ params, body, caller, preconditions }) => {
       const { kind, project } = await store.write((unit) =>

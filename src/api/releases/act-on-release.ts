@@ -4,12 +4,9 @@ import type { ReleaseAction } from '../../domain/pipeline';
 import { defineRoute, type Route } from '../define-route';
 import type { Deps } from '../deps';
 import type { ProblemCode } from '../problem-codes';
-import { duration } from '../schemas/common';
 import { actionBody } from '../schemas/release';
 import { ACTION_PROBLEMS, actionAnswers, requestAction } from './request-action';
 import { actionScope } from './release-scope';
-
-const body = actionBody(duration);
 
 interface ActionRoute {
   verb: ReleaseAction;
@@ -104,7 +101,7 @@ export const actOnRelease = (deps: Deps): Route[] =>
       description,
       permission: { name: verb === 'approve' ? 'ReleaseApprove' : 'ReleaseControl', in: actionScope(deps.store, verb) },
       params: z.strictObject({ release: z.string().describe('The release’s id.') }),
-      body,
+      body: actionBody,
       answers: actionAnswers,
       problems,
       handle: ({ scope: { release }, body: asked, caller, idempotency }) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RELEASE_ACTIONS } from '../../domain/pipeline';
 import { flagDefinition } from './flag-definition';
-import { actor, instant, slug } from './common';
+import { actor, duration, instant, slug } from './common';
 import { problemBody } from './problem-body';
 
 const actionName = z.enum(RELEASE_ACTIONS);
@@ -168,31 +168,29 @@ export const appliedDirectly = z
   .meta({ id: 'AppliedDirectly', description: 'The change was applied at once, without a release (PIPE-6).' });
 
 /** Body of an operator's action; everything is optional (REL-14, REL-25). */
-export function actionBody<D extends z.ZodType<number>>(duration: D) {
-  return z
-    .strictObject({
-      phase: z
-        .string()
-        .min(1)
-        .max(100)
-        .optional()
-        .describe(
-          'The phase the caller saw; left out: the current one. Another one is current: 409 `release.stale-phase`.',
-        ),
-      attempt: z.int().min(1).optional().describe('The attempt the caller saw; left out: the current one.'),
-      reason: z
-        .string()
-        .trim()
-        .min(1)
-        .max(2_000)
-        .optional()
-        .describe('Why; some pipelines ask for it (`reasonRequired`).'),
-      expiresAfter: duration
-        .optional()
-        .describe('How long the action may wait for its decision before it is refused with `action.expired`.'),
-    })
-    .meta({ id: 'ActionRequest', description: 'What the caller saw and why they act; all of it optional.' });
-}
+export const actionBody = z
+  .strictObject({
+    phase: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        'The phase the caller saw; left out: the current one. Another one is current: 409 `release.stale-phase`.',
+      ),
+    attempt: z.int().min(1).optional().describe('The attempt the caller saw; left out: the current one.'),
+    reason: z
+      .string()
+      .trim()
+      .min(1)
+      .max(2_000)
+      .optional()
+      .describe('Why; some pipelines ask for it (`reasonRequired`).'),
+    expiresAfter: duration
+      .optional()
+      .describe('How long the action may wait for its decision before it is refused with `action.expired`.'),
+  })
+  .meta({ id: 'ActionRequest', description: 'What the caller saw and why they act; all of it optional.' });
 
 /** Body of a repair. */
 export const repairBody = z

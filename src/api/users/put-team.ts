@@ -1,6 +1,6 @@
 import { defineRoute } from '../define-route';
 import type { Deps } from '../deps';
-import { putAnswer } from '../put-answer';
+import { putAnswer, putAnswers } from '../put-answer';
 import { saveTeam } from './save-team';
 import { teamBody, teamParams, teamView } from './team-view';
 
@@ -15,14 +15,7 @@ export const putTeamRoute = ({ store, now, authenticator }: Deps) =>
     permission: { name: 'Administration' },
     params: teamParams,
     body: teamBody,
-    answers: {
-      200: { description: 'It was there; this is it now.', body: teamView, headers: { ETag: 'Of this content.' } },
-      201: {
-        description: 'It is new.',
-        body: teamView,
-        headers: { ETag: 'Of this content.', Location: 'Its address.' },
-      },
-    },
+    answers: putAnswers(teamView),
     problems: ['team.gone', 'user.last-administrator', 'reference.unknown', 'grant.exceeds'],
     handle: async ({ params, body, caller, preconditions }) => {
       const outcome = await store.write((unit) =>

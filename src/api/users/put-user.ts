@@ -1,6 +1,6 @@
 import { defineRoute } from '../define-route';
 import type { Deps } from '../deps';
-import { putAnswer } from '../put-answer';
+import { putAnswer, putAnswers } from '../put-answer';
 import { saveUser } from './save-user';
 import { userBody, userParams, userView } from './user-view';
 
@@ -15,14 +15,7 @@ export const putUserRoute = ({ store, now, authenticator }: Deps) =>
     permission: { name: 'Administration' },
     params: userParams,
     body: userBody,
-    answers: {
-      200: { description: 'It was there; this is it now.', body: userView, headers: { ETag: 'Of this content.' } },
-      201: {
-        description: 'It is new.',
-        body: userView,
-        headers: { ETag: 'Of this content.', Location: 'Its address.' },
-      },
-    },
+    answers: putAnswers(userView),
     problems: ['user.gone', 'user.last-administrator', 'reference.unknown', 'grant.exceeds'],
     handle: async ({ params, body, caller, preconditions }) => {
       const outcome = await store.write((unit) =>

@@ -4,7 +4,7 @@ import { defineRoute } from '../define-route';
 import { unknown } from '../deletion';
 import type { Deps } from '../deps';
 import { projectScope } from '../projects/scopes';
-import { putAnswer } from '../put-answer';
+import { putAnswer, putAnswers } from '../put-answer';
 import { saveVariable } from './save-variable';
 import { showVariable, variableAnswer, variableBody, variableEtag, variableParams } from './variable-view';
 
@@ -24,18 +24,7 @@ export const putVariableRoute = ({ store, now, secretBox }: Deps) =>
     permission: { name: 'VariableEdit', in: projectScope(store) },
     params: variableParams,
     body: variableBody,
-    answers: {
-      200: {
-        description: 'It was there; this is it now.',
-        body: variableAnswer,
-        headers: { ETag: 'Of this content.' },
-      },
-      201: {
-        description: 'It is new.',
-        body: variableAnswer,
-        headers: { ETag: 'Of this content.', Location: 'Its address.' },
-      },
-    },
+    answers: putAnswers(variableAnswer),
     problems: ['project.unknown', 'project.gone', 'variable.gone', 'variable.too-many', 'variable.invalid'],
     handle: async ({ params, scope, body, caller, preconditions }) => {
       const { projectId } = scope;
