@@ -54,7 +54,6 @@ export interface Quorum {
   approvals: number;
   /** A member of one of these; empty: one of `others`. */
   teams: readonly string[];
-  authorMayAnswer: boolean;
 }
 
 /** The people whom a quorum is judged against. */
@@ -63,22 +62,17 @@ export interface QuorumFacts {
   teams: ReadonlyMap<string, readonly string[]>;
   /** User ids of those who may answer where no team is named, and what they hold. */
   others: { people: readonly string[]; permission: string };
-  /** Left out where nobody knows yet whose release it will be. */
-  authors?: readonly string[] | undefined;
 }
 
-/** What too few people could answer would wait until somebody notices (PIPE-4). People are counted, not seats. */
+/** What too few people could answer would wait until somebody notices (PIPE-4). People are counted, not seats; authors too. */
 export function checkQuorum(quorum: Quorum, path: string, answer: string, facts: QuorumFacts): Fault[] {
   const { approvals, teams } = quorum;
   const entitled = new Set(
     teams.length === 0 ? facts.others.people : teams.flatMap((team) => facts.teams.get(team) ?? []),
   );
-  const authors = quorum.authorMayAnswer ? [] : (facts.authors ?? []);
-  const people = [...entitled].filter((person) => !authors.includes(person)).length;
-  if (people >= approvals) {
+  if (entitled.size >= approvals) {
     return [];
   }
   const who = teams.length === 0 ? `holders of ${facts.others.permission}` : `members of ${teams.join(' or ')}`;
-  const butAuthors = people < entitled.size ? ', without the authors of the release' : '';
-  return [{ path, message: `asks for ${approvals}, but only ${people} could ${answer}: ${who}${butAuthors}` }];
+  return [{ path, message: `asks for ${approvals}, but only ${entitled.size} could ${answer}: ${who}` }];
 }

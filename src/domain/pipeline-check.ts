@@ -110,10 +110,9 @@ function checkReview(review: Review, path: string, facts: PipelineFacts): Fault[
   ];
 }
 
-function checkReviewers({ teams, approvals, authorMayApprove }: Review, path: string, facts: PipelineFacts): Fault[] {
-  const quorum = { teams, approvals, authorMayAnswer: authorMayApprove };
+function checkReviewers({ teams, approvals }: Review, path: string, facts: PipelineFacts): Fault[] {
   const others = { people: facts.approvers, permission: 'ReleaseApprove' };
-  return checkQuorum(quorum, `${path}.approvals`, 'approve', { teams: facts.teams, others, authors: facts.authors });
+  return checkQuorum({ teams, approvals }, `${path}.approvals`, 'approve', { teams: facts.teams, others });
 }
 
 function checkRules(rules: Rule[], path: string, facts: PipelineFacts): Fault[] {

@@ -19,11 +19,6 @@ export interface ProcessFacts extends ProcessJudges {
   sensitive: readonly string[];
   /** Names of the project's services. */
   services: readonly string[];
-  /**
-   * User ids of the release's authors, at trigger: where they may not answer they are not counted (REL-10). Left out at
-   * save, when nobody knows yet who will trigger.
-   */
-  authors?: readonly string[];
 }
 
 /** What the domain cannot judge by itself. */

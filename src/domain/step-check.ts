@@ -51,9 +51,8 @@ function checkManualStep(step: ManualStep, path: string, names: ReadonlySet<stri
 
 /** `InterruptionSubmit` is judged when the step is taken (INT-3); who is in no team cannot take it whatever they hold. */
 function checkPeople(step: ManualStep, teams: readonly string[], path: string, facts: ProcessFacts): Fault[] {
-  const quorum = { teams, approvals: step.approvals, authorMayAnswer: step.authorMaySubmit };
   const others = { people: facts.deployers, permission: 'DeploymentCreate' };
-  return checkQuorum(quorum, path, 'submit', { teams: facts.teams, others, authors: facts.authors });
+  return checkQuorum({ teams, approvals: step.approvals }, path, 'submit', { teams: facts.teams, others });
 }
 
 function checkDeadline(step: ManualStep, path: string, isNumber: boolean, facts: ProcessFacts): Fault[] {

@@ -157,18 +157,16 @@ describe('checkPipeline', () => {
       ['nobody holds the right', review(), { ...shop, approvers: [] }],
       ['the team is empty', review({ teams: ['empty'] }), shop],
       ['two teams share a person', review({ teams: ['operations', 'on-call'], approvals: 4 }), shop],
-      ['an author cannot approve', review({ approvals: 2 }), { ...shop, authors: ['ada'] }],
     ])('is refused: %s', (_, requiredReview, facts) => {
       expect(pathsOf(pipeline(phase({ requiredReview })), facts)).toEqual(['phases[0].requiredReview.approvals']);
     });
 
-    it.each([
-      ['a person in two teams counts once', review({ teams: ['operations', 'on-call'], approvals: 3 }), shop],
-      ['authors may approve', review({ approvals: 2, authorMayApprove: true }), { ...shop, authors: ['ada'] }],
-      ['the author has no right anyway', review({ approvals: 2 }), { ...shop, authors: ['ci'] }],
-    ])('is accepted: %s', (_, requiredReview, facts) => {
-      expect(faultsOf(pipeline(phase({ requiredReview })), facts)).toEqual([]);
-    });
+    it.each([['a person in two teams counts once', review({ teams: ['operations', 'on-call'], approvals: 3 }), shop]])(
+      'is accepted: %s',
+      (_, requiredReview, facts) => {
+        expect(faultsOf(pipeline(phase({ requiredReview })), facts)).toEqual([]);
+      },
+    );
   });
 
   it('PIPE-8: refuses each phase that reaches an environment requiring a review without one', () => {

@@ -205,8 +205,8 @@ describe('run conditions', () => {
 
 describe('manual steps', () => {
   it('INT-6: ask for no more people than there are', () => {
-    const messagesOf = (change: Parameters<typeof manual>[0], facts = shopFacts) =>
-      faultsOf([manual(change)], facts).map(({ message }) => message);
+    const messagesOf = (change: Parameters<typeof manual>[0]) =>
+      faultsOf([manual(change)]).map(({ message }) => message);
 
     expect(messagesOf({ approvals: 2 })).toEqual([]);
     expect(messagesOf({ approvals: 3 })).toEqual(['asks for 3, but only 2 could submit: holders of DeploymentCreate']);
@@ -215,10 +215,6 @@ describe('manual steps', () => {
       'asks for 3, but only 2 could submit: members of operations or on-call',
     ]);
     expect(messagesOf({ teams: ['empty'] })).toHaveLength(1);
-    expect(messagesOf({ teams: ['on-call'], authorMaySubmit: false }, { ...shopFacts, authors: ['olga'] })).toEqual([
-      'asks for 1, but only 0 could submit: members of on-call, without the authors of the release',
-    ]);
-    expect(messagesOf({ teams: ['on-call'] }, { ...shopFacts, authors: ['olga'] })).toEqual([]);
   });
 
   it.each([0, -1, 1.5, NaN, Infinity, PROCESS_LIMITS.approvals + 1])('INT-6: refuse %p approvals', (approvals) => {

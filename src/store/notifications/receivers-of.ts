@@ -3,7 +3,8 @@ import type { Kysely } from 'kysely';
 import type { Audience, ToTell } from '../../domain/notifications-of';
 import type { SubscriptionRow } from '../subscriptions/find-subscription';
 import type { Tables } from '../tables';
-import { holdersOf, membersOf } from '../users/holders-of';
+import { holdersOf } from '../users/holders-of';
+import { membersOf } from '../users/members-of';
 
 /** Where one notification goes. */
 export interface Receiver {

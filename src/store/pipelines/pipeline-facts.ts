@@ -4,6 +4,7 @@ import { teamsOfStep, type Pipeline } from '../../domain/pipeline';
 import type { ProcessJudges } from '../../domain/process-check';
 import type { Tables } from '../tables';
 import { holdersOf } from '../users/holders-of';
+import { membersByTeam } from '../users/members-of';
 
 /**
  * What a definition is judged against now (PIPE-4): the project's environments, the people of the teams it names, and
@@ -11,14 +12,12 @@ import { holdersOf } from '../users/holders-of';
  * by.
  *
  * @param judges what the store cannot judge
- * @param authors user ids of the release's authors, at trigger; left out at save
  */
 export async function pipelineFacts(
   sql: Kysely<Tables>,
   projectId: string,
   pipeline: Pipeline,
   judges: ProcessJudges,
-  authors?: readonly string[],
 ): Promise<PipelineFacts> {
   const environments = await sql
     .selectFrom('environments')
@@ -34,11 +33,10 @@ export async function pipelineFacts(
       requiresPipeline: requiresPipeline === 1,
       requiresReview: requiresReview === 1,
     })),
-    teams: await membersOf(sql, teamsOf(pipeline)),
+    teams: await membersByTeam(sql, teamsOf(pipeline)),
     approvers: await holdersOf(sql, 'ReleaseApprove', projectId),
     ...(pipeline.process.length > 0 ? await processFacts(sql, projectId) : NO_PROCESS),
     ...judges,
-    ...(authors && { authors }),
   };
 }
 
@@ -75,27 +73,4 @@ function teamsOf(pipeline: Pipeline): string[] {
     ...pipeline.process.flatMap(teamsOfStep),
   ];
   return [...new Set(named)].slice(0, MOST_TEAMS);
-}
-
-async function membersOf(sql: Kysely<Tables>, slugs: string[]): Promise<Map<string, string[]>> {
-  if (slugs.length === 0) {
-    return new Map();
-  }
-  const teams = await sql
-    .selectFrom('teams')
-    .select(['id', 'slug'])
-    .where('slug', 'in', slugs)
-    .where('deletedAt', 'is', null)
-    .execute();
-  const members = await sql
-    .selectFrom('teamMembers')
-    .innerJoin('teams', 'teams.id', 'teamMembers.teamId')
-    .innerJoin('users', 'users.id', 'teamMembers.userId')
-    .select(['teamMembers.teamId', 'teamMembers.userId'])
-    .where('teams.slug', 'in', slugs)
-    .where('users.deletedAt', 'is', null)
-    .execute();
-  return new Map(
-    teams.map(({ id, slug }) => [slug, members.filter(({ teamId }) => teamId === id).map(({ userId }) => userId)]),
-  );
 }

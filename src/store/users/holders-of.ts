@@ -25,23 +25,3 @@ export async function holdersOf(sql: Kysely<Tables>, permission: Permission, pro
     .execute();
   return users.map(({ id }) => id);
 }
-
-/** Ids of the members of these teams, by the teams' names. */
-export async function membersOf(sql: Kysely<Tables>, teams: readonly string[]): Promise<string[]> {
-  if (teams.length === 0) {
-    return [];
-  }
-  const rows = await sql
-    .selectFrom('teamMembers')
-    .innerJoin('teams', 'teams.id', 'teamMembers.teamId')
-    .innerJoin('users', 'users.id', 'teamMembers.userId')
-    .where('teams.slug', 'in', [...teams])
-    .where('teams.deletedAt', 'is', null)
-    .where('users.deletedAt', 'is', null)
-    .orderBy('users.slug')
-    // PostgreSQL sorts what is distinct only by what is selected.
-    .select(['users.id', 'users.slug'])
-    .distinct()
-    .execute();
-  return rows.map(({ id }) => id);
-}
