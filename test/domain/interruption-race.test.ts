@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
+import type { AcceptedAction } from '../../src/domain/accepted-action';
 import { evolveAll } from '../../src/domain/evolve';
 import { MINUTE } from '../../src/domain/instant';
 import type { HeldInterruption } from '../../src/domain/interruption';
 import { handOver, mayAnswer, take } from '../../src/domain/interruption';
-import type { AcceptedAction } from '../../src/domain/accepted-action';
-import type { ReleaseEvent } from '../../src/domain/release-event';
 import { triggeredRelease } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
 import { manual, NOON, phase, plan, rollOut } from './release-fixture';
 import { ReleaseRun } from './release-run';
 

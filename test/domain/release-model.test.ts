@@ -1,5 +1,11 @@
 import fc from 'fast-check';
 
+import type {
+  AcceptedAction,
+  ActionRights,
+  InterruptionAnswer,
+  InterruptionResult,
+} from '../../src/domain/accepted-action';
 import { allowedActions } from '../../src/domain/decide';
 import { evolveAll } from '../../src/domain/evolve';
 import type { Instant } from '../../src/domain/instant';
@@ -9,15 +15,9 @@ import type { ActionVerb, ReleaseAction, Review, StepKind } from '../../src/doma
 import { RELEASE_ACTIONS } from '../../src/domain/pipeline';
 import { openInterruptions } from '../../src/domain/process';
 import type { Hold, StepState } from '../../src/domain/release';
-import type {
-  AcceptedAction,
-  ActionRights,
-  InterruptionAnswer,
-  InterruptionResult,
-} from '../../src/domain/accepted-action';
-import type { ReleaseEvent } from '../../src/domain/release-event';
-import { type ManualPlan, type PlanItem, type ReleasePlan, type StepPlan, planAt } from '../../src/domain/release-plan';
 import { currentPhase, triggeredRelease } from '../../src/domain/release';
+import type { ReleaseEvent } from '../../src/domain/release-event';
+import { planAt, type ManualPlan, type PlanItem, type ReleasePlan, type StepPlan } from '../../src/domain/release-plan';
 import { jobName, jobsOf } from '../../src/domain/roll-out';
 import { expectProcessesSound } from './expect-processes-sound';
 import { expectServicesSound } from './expect-services-sound';

@@ -2,6 +2,8 @@ import { verifyExport } from '../../src/store/audit/verify-export';
 import { eventually } from '../support/eventually';
 import type { ActionBody, ReleaseBody } from '../support/release-api';
 import { KilledService } from './killed-service';
+import { KILLS } from './kills';
+import { phase, REVIEW } from './phases';
 
 // One service is killed again and again: every test begins with whatever the one before it left, as in real life.
 jest.setTimeout(120_000);
@@ -12,14 +14,6 @@ beforeAll(async () => {
   service = await KilledService.start();
 });
 afterAll(() => service.end());
-
-const phase = (name: string, bakeMs: number, more: object = {}) => ({
-  name,
-  bakeMs,
-  rules: [{ environments: ['staging', 'production'] }],
-  ...more,
-});
-const REVIEW = { requiredReview: { authorMayApprove: true } };
 
 /** One release in each of the states in which releases spend their time. */
 async function oneOfEach() {
@@ -42,42 +36,12 @@ function remainingOf({ phases }: ReleaseBody): number {
   return phases[0]?.remainingMs ?? NaN;
 }
 
-const KILLS: [string, () => Promise<void>][] = [
-  [
-    'kill -9 of the service',
-    async () => {
-      await service.kill9();
-      await service.startAgain();
-    },
-  ],
-  [
-    'kill -9 of Temporal',
-    async () => {
-      await service.kill9Temporal();
-    },
-  ],
-  [
-    'kill -9 of both',
-    async () => {
-      await Promise.all([service.kill9Temporal(), service.kill9()]);
-      await service.startAgain();
-    },
-  ],
-  [
-    'SIGTERM',
-    async () => {
-      expect(await service.stop()).toBe(0);
-      await service.startAgain();
-    },
-  ],
-];
-
 describe.each(KILLS)('after %s', (_, kill) => {
   it('INV-5: every release goes on: baking, paused, waiting for its review, queued behind another', async () => {
     const { baking, paused, waiting, queued, left } = await oneOfEach();
     const decided = (await service.events(paused)).length;
 
-    await kill();
+    await kill(service);
 
     expect(remainingOf(await service.reaches(paused, 'paused', 'few'))).toBe(left);
     expect(await service.events(paused)).toHaveLength(decided);

@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually';
 import type { Behaviour, DeliveryLine } from '../support/receiver-process';
 import type { DriftBody, ReleaseBody } from '../support/release-api';
 import { KilledService } from './killed-service';
+import { KILLS } from './kills';
 import {
   ALLOW_LOOPBACK,
   expectOnceAndInOrder,
@@ -107,36 +108,6 @@ async function bringAbout(): Promise<Map<Moment, string>> {
   return releases;
 }
 
-const KILLS: [string, () => Promise<void>][] = [
-  [
-    'kill -9 of the service',
-    async () => {
-      await service.kill9();
-      await service.startAgain();
-    },
-  ],
-  [
-    'kill -9 of Temporal',
-    async () => {
-      await service.kill9Temporal();
-    },
-  ],
-  [
-    'kill -9 of both',
-    async () => {
-      await Promise.all([service.kill9Temporal(), service.kill9()]);
-      await service.startAgain();
-    },
-  ],
-  [
-    'SIGTERM',
-    async () => {
-      expect(await service.stop()).toBe(0);
-      await service.startAgain();
-    },
-  ],
-];
-
 describe.each(KILLS)('after %s', (_, kill) => {
   it('INV-5: releases of services go on, and each target sees one effect for each key', async () => {
     round += 1;
@@ -147,7 +118,7 @@ describe.each(KILLS)('after %s', (_, kill) => {
       expect([moment.when, state]).toEqual([moment.when, isAborted(moment) ? 'aborting' : 'rolling-out']);
     }
 
-    await kill();
+    await kill(service);
 
     await Promise.all([...releases].map(([moment, release]) => service.reaches(release, endOf(moment))));
     const after = await versions();

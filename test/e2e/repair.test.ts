@@ -4,6 +4,7 @@ import path from 'node:path';
 import { verifyExport } from '../../src/store/audit/verify-export';
 import { removeDir, tempDir } from '../support/temp-dir';
 import { KilledService } from './killed-service';
+import { phase, REVIEW } from './phases';
 
 // One service loses its data again and again: every test begins with whatever the one before it left.
 jest.setTimeout(120_000);
@@ -14,14 +15,6 @@ beforeAll(async () => {
   service = await KilledService.start();
 });
 afterAll(() => service.end());
-
-const phase = (name: string, bakeMs: number, more: object = {}) => ({
-  name,
-  bakeMs,
-  rules: [{ environments: ['staging', 'production'] }],
-  ...more,
-});
-const REVIEW = { requiredReview: { authorMayApprove: true } };
 
 /** Temporal's data file and its companions. */
 const temporalFiles = (): string[] => readdirSync(service.dataDir).filter((name) => /^temporal-\d.*\.db/.test(name));

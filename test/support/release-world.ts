@@ -16,7 +16,7 @@ import { OutcomeWaiters } from '../../src/api/releases/outcome-waiters';
 import type { ActionVerb } from '../../src/domain/pipeline';
 import type { ReleaseState } from '../../src/domain/release';
 import { REVERT_WAIT_MS } from '../../src/domain/release-plan';
-import { type ShownState, shownState } from '../../src/domain/shown-state';
+import { shownState, type ShownState } from '../../src/domain/shown-state';
 import type { ReleaseRow } from '../../src/store/releases/stored-release';
 import type { Mailer } from '../../src/targets/mail/mailer';
 import type { LookUpAll } from '../../src/targets/http/guarded-lookup';

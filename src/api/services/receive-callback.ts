@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { refuseSettled } from '../../domain/callback';
 import type { Callback } from '../../domain/accepted-action';
+import { refuseSettled } from '../../domain/callback';
 import { acceptCallback } from '../../store/effects/accept-callback';
 import { defineRoute, ok, type AnswerSpec } from '../define-route';
 import type { Deps } from '../deps';

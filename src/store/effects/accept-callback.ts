@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import type { Callback } from '../../domain/accepted-action';
 import { targetActor } from '../../domain/callback';
 import { tryOfKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
-import type { Callback } from '../../domain/accepted-action';
 import { acceptAction } from '../releases/accept-action';
 import { lockRelease } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { callbackOf } from './callback-of';
+import { namedEffects } from './named-effects';
 
 /** What a target says about the effect of a key; whoever calls has seen that it may. */
 export interface CallbackToAccept {
@@ -36,18 +37,8 @@ export async function acceptCallback(
   unit: Unit,
   { key, callback, detail, now }: CallbackToAccept,
 ): Promise<CallbackAccepted> {
-  const known = await unit.sql
-    .selectFrom('effects')
-    .innerJoin('services', 'services.id', 'effects.serviceId')
-    .innerJoin('environments', 'environments.id', 'effects.environmentId')
-    .select([
-      'effects.releaseId',
-      'effects.phase',
-      'effects.attempt',
-      'effects.version',
-      'services.slug as service',
-      'environments.slug as environment',
-    ])
+  const known = await namedEffects(unit.sql)
+    .select(['effects.releaseId', 'effects.phase', 'effects.attempt', 'effects.version'])
     .where('effects.key', '=', key)
     .where('effects.direction', '=', 'apply')
     .executeTakeFirst();

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
-import { effectKey } from '../../domain/effect-key';
 import type { AcceptedAction, Callback } from '../../domain/accepted-action';
+import { effectKey } from '../../domain/effect-key';
 import { attemptOf } from '../../domain/roll-out';
 import type { Tables } from '../tables';
 

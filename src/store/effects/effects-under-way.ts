@@ -3,16 +3,12 @@ import type { Kysely } from 'kysely';
 import type { EffectUnderWay } from '../../domain/why-target';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
+import { namedEffects } from './named-effects';
 
 /** What a release has sent to webhook targets, or is about to, that has not come to an end; first begun first. */
 export async function effectsUnderWay(sql: Kysely<Tables>, release: Pick<ReleaseRow, 'id'>): Promise<EffectUnderWay[]> {
-  const rows = await sql
-    .selectFrom('effects')
-    .innerJoin('services', 'services.id', 'effects.serviceId')
-    .innerJoin('environments', 'environments.id', 'effects.environmentId')
+  const rows = await namedEffects(sql)
     .select([
-      'services.slug as service',
-      'environments.slug as environment',
       'effects.direction',
       'effects.phase',
       'effects.tries',

@@ -11,6 +11,7 @@ import type { Unit } from '../store';
 import type { EffectsTable } from '../tables';
 import type { EffectToSend } from './begin-send';
 import { callbackOf } from './callback-of';
+import { namedEffects } from './named-effects';
 import { noteVersion } from './note-version';
 
 /** What came of a send. */
@@ -184,13 +185,7 @@ async function recordApply(
   if (isTerminal(state) || (recorded.kind !== 'done' && recorded.kind !== 'failed')) {
     return;
   }
-  const names = await unit.sql
-    .selectFrom('effects')
-    .innerJoin('services', 'services.id', 'effects.serviceId')
-    .innerJoin('environments', 'environments.id', 'effects.environmentId')
-    .select(['services.slug as service', 'environments.slug as environment'])
-    .where('effects.key', '=', effect.key)
-    .executeTakeFirstOrThrow();
+  const names = await namedEffects(unit.sql).where('effects.key', '=', effect.key).executeTakeFirstOrThrow();
   const phase = planOfRow(release).phases.findIndex(({ name }) => name === effect.phase);
   const at = Math.max(now, state.lastAt);
   const event: ReleaseEvent =

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 
-import type { ReleaseState, TouchedService } from '../../domain/release';
 import type { AcceptedAction } from '../../domain/accepted-action';
+import type { ReleaseState, TouchedService } from '../../domain/release';
 import { hasSwitchedFlags } from '../../domain/roll-out';
+import { namedEffects } from '../effects/named-effects';
 import type { Tables } from '../tables';
 import { snapshotsOf, wasOptedOut } from './snapshots';
 import { environmentIdOf, flagChangesOf, positionOf, type ReleaseRow } from './stored-release';
@@ -82,18 +83,8 @@ async function touchedServices(
   if (shown.length === 0) {
     return [];
   }
-  const effects = await sql
-    .selectFrom('effects')
-    .innerJoin('services', 'services.id', 'effects.serviceId')
-    .innerJoin('environments', 'environments.id', 'effects.environmentId')
-    .select([
-      'services.slug as service',
-      'environments.slug as environment',
-      'effects.direction',
-      'effects.status',
-      'effects.detail',
-      'effects.nextAttemptAt',
-    ])
+  const effects = await namedEffects(sql)
+    .select(['effects.direction', 'effects.status', 'effects.detail', 'effects.nextAttemptAt'])
     .where('effects.releaseId', '=', release.id)
     .orderBy('effects.startedAt', 'desc')
     .execute();

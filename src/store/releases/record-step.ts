@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
+import type { AcceptedAction, ActionOutcome } from '../../domain/accepted-action';
 import { canonicalJson } from '../../domain/canonical-json';
 import { evolveAll } from '../../domain/evolve';
 import type { Step } from '../../domain/next-step';
 import { afterStep } from '../../domain/next-step';
 import { refuseEnded } from '../../domain/refuse-ended';
 import type { ReleaseState } from '../../domain/release';
-import type { AcceptedAction, ActionOutcome } from '../../domain/accepted-action';
-import type { ReleaseEvent } from '../../domain/release-event';
 import { isTerminal } from '../../domain/release';
+import type { ReleaseEvent } from '../../domain/release-event';
 import { isAllBack } from '../../domain/roll-out';
 import type { Unit } from '../store';
 import { giveUpEffects } from '../effects/give-up-effects';

@@ -1,8 +1,9 @@
 import { NOTIFICATION_TYPES } from '../../../src/domain/notification';
 import { findSubscription } from '../../../src/store/subscriptions/find-subscription';
 import { openSubscriptionSecret } from '../../../src/store/subscriptions/subscription-secret';
-import { addPerson, administratorOf, type ApiClient } from '../../support/api-client';
+import { administratorOf, type ApiClient } from '../../support/api-client';
 import { startApi, type ApiFixture } from '../../support/api-fixture';
+import { addPeopleOfShop } from '../../support/people-of-shop';
 import { insertProject, NOON, type ProjectFixture } from '../../support/store-fixtures';
 import { placesOf } from '../../support/written-in';
 
@@ -17,12 +18,7 @@ let stranger: ApiClient;
 
 beforeAll(async () => {
   api = await startApi({ now: () => NOON });
-  project = await insertProject(api.deps.store, 'shop');
-  await insertProject(api.deps.store, 'blog');
-  manager = await addPerson(api, 'olga', [{ role: 'release-manager', project: 'shop' }]);
-  developer = await addPerson(api, 'ada', [{ role: 'developer', project: 'shop' }]);
-  viewer = await addPerson(api, 'grace', [{ role: 'viewer', project: 'shop' }]);
-  stranger = await addPerson(api, 'stranger', [{ role: 'administrator', project: 'blog' }]);
+  ({ project, manager, developer, viewer, stranger } = await addPeopleOfShop(api));
 });
 
 afterAll(() => api.close());

@@ -3,8 +3,9 @@ import { newId } from '../../../src/store/new-id';
 import { findVariable } from '../../../src/store/variables/find-variable';
 import { MOST_VARIABLES } from '../../../src/store/variables/put-variable';
 import { openVariable } from '../../../src/store/variables/variable-value';
-import { addPerson, administratorOf, type ApiClient } from '../../support/api-client';
+import { administratorOf, type ApiClient } from '../../support/api-client';
 import { startApi, type ApiFixture } from '../../support/api-fixture';
+import { addPeopleOfShop } from '../../support/people-of-shop';
 import { insertProject, NOON, OFF, ON, type ProjectFixture } from '../../support/store-fixtures';
 import { placesOf } from '../../support/written-in';
 
@@ -19,12 +20,7 @@ let stranger: ApiClient;
 
 beforeAll(async () => {
   api = await startApi({ now: () => NOON });
-  project = await insertProject(api.deps.store, 'shop');
-  await insertProject(api.deps.store, 'blog');
-  manager = await addPerson(api, 'olga', [{ role: 'release-manager', project: 'shop' }]);
-  developer = await addPerson(api, 'ada', [{ role: 'developer', project: 'shop' }]);
-  viewer = await addPerson(api, 'grace', [{ role: 'viewer', project: 'shop' }]);
-  stranger = await addPerson(api, 'stranger', [{ role: 'administrator', project: 'blog' }]);
+  ({ project, manager, developer, viewer, stranger } = await addPeopleOfShop(api));
 });
 
 afterAll(() => api.close());
