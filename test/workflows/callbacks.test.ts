@@ -3,32 +3,25 @@ import type { ProcessStep } from '../../src/domain/pipeline';
 import { manual, rollOut } from '../domain/process-fixture';
 import { eventually } from '../support/eventually';
 import { phase } from '../support/release-store';
-import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import type { ReleaseWorld } from '../support/release-world';
 import { startVersionTarget, type VersionTarget } from '../support/version-target';
 import { WITH_SHORT_RUNS, workflowBundle } from '../support/workflow-bundle';
+import { worldPerTest } from '../support/world-per-test';
 import { stopTargets } from '../targets/webhooks/webhook-target';
 
 const HOUR = 3_600_000;
 
-let temporal: TemporalConnections;
 let world: ReleaseWorld;
 let target: VersionTarget;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened) => {
+  world = opened;
 });
-afterAll(() => temporal.close());
 beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
   target = await startVersionTarget();
   world.startDispatcher();
 });
-afterEach(async () => {
-  await world.close();
-  await stopTargets();
-});
+afterEach(() => stopTargets());
 
 /** A release of `payments`, which promises to call back within that time; its id. */
 async function released(callbackTimeoutMs = HOUR, process: ProcessStep[] = []): Promise<string> {

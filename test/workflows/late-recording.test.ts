@@ -1,23 +1,16 @@
 import type { ReleaseState } from '../../src/domain/release';
 import { StoreUnavailable } from '../../src/store/store-error';
 import { phase } from '../support/release-store';
-import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import type { ReleaseWorld } from '../support/release-world';
+import { worldPerTest } from '../support/world-per-test';
 
 const BAKE_MS = 1_000;
 
-let temporal: TemporalConnections;
 let world: ReleaseWorld;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened) => {
+  world = opened;
 });
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
-});
-afterEach(() => world.close());
 
 describe('a store that fails when a phase is about to start', () => {
   it('INV-2: costs the phase none of its bake', async () => {

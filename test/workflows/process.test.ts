@@ -8,30 +8,23 @@ import { answer, answerAccepted, asked } from '../support/answering';
 import { eventually } from '../support/eventually';
 import { startHttpEndpoint, type HttpEndpoint } from '../support/http-endpoint';
 import { phase } from '../support/release-store';
-import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import type { ReleaseWorld } from '../support/release-world';
 import { WITH_SHORT_JOBS, WITH_SHORT_RUNS, workflowBundle } from '../support/workflow-bundle';
+import { worldPerTest } from '../support/world-per-test';
 
 const HOUR = 3_600_000;
 
-let temporal: TemporalConnections;
 let world: ReleaseWorld;
 let endpoint: HttpEndpoint;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened) => {
+  world = opened;
 });
-afterAll(() => temporal.close());
 beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
   endpoint = await startHttpEndpoint();
   world.startDispatcher();
 });
-afterEach(async () => {
-  await world.close();
-  await endpoint.stop();
-});
+afterEach(() => endpoint.stop());
 
 const released = (process: ProcessStep[], more: Partial<Pipeline> = {}) =>
   world.trigger({ phases: [phase('all', { bakeMs: HOUR })], process, ...more });

@@ -1,26 +1,21 @@
 import { flagEtag } from '../../src/store/flags/flag-etag';
 import { eventually } from '../support/eventually';
-import type { TemporalConnections } from '../support/release-world';
 import { phase } from '../support/release-store';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import type { ReleaseWorld } from '../support/release-world';
 import { WITH_QUICK_RECHECK, workflowBundle } from '../support/workflow-bundle';
+import { worldPerTest } from '../support/world-per-test';
 
 const HOUR = 3_600_000;
 const baking = [phase('all', { bakeMs: HOUR })];
 
-let temporal: TemporalConnections;
 let world: ReleaseWorld;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened) => {
+  world = opened;
 });
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
+beforeEach(() => {
   world.startDispatcher();
 });
-afterEach(() => world.close());
 
 const queued = (flags: string[]) => world.trigger({ phases: baking, flags, whenBusy: 'queue' });
 

@@ -7,25 +7,18 @@ import { FlagImage } from '../../src/targets/flags/flag-image';
 import { loadServedFlags } from '../../src/store/flags/load-served-flags';
 import { HOLDS_CHANGED_SIGNAL } from '../../src/workflows/messages';
 import { eventually } from '../support/eventually';
-import type { TemporalConnections } from '../support/release-world';
 import { AUTHOR, phase, review } from '../support/release-store';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import type { ReleaseWorld } from '../support/release-world';
 import { WITH_SHORT_RUNS, workflowBundle } from '../support/workflow-bundle';
+import { worldPerTest } from '../support/world-per-test';
 
 const HOUR = 3_600_000;
 
-let temporal: TemporalConnections;
 let world: ReleaseWorld;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened) => {
+  world = opened;
 });
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
-});
-afterEach(() => world.close());
 
 const once = (types: readonly string[], type: string): number => types.filter((other) => other === type).length;
 

@@ -3,24 +3,19 @@ import { repairRelease } from '../../src/store/releases/repair-release';
 import type { ReleaseRow } from '../../src/store/releases/stored-release';
 import { eventually } from '../support/eventually';
 import { phase, review } from '../support/release-store';
-import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import { ReleaseWorld, type TemporalConnections } from '../support/release-world';
 import { WITH_A_FAULT, WITH_SHORT_RUNS, workflowBundle } from '../support/workflow-bundle';
+import { worldPerTest } from '../support/world-per-test';
 
 const HOUR = 3_600_000;
 
 let temporal: TemporalConnections;
 let world: ReleaseWorld;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened, connections) => {
+  world = opened;
+  temporal = connections;
 });
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
-});
-afterEach(() => world.close());
 
 /** A release in the bake of its first phase, whose workflow rests. */
 async function baking(bakeMs = HOUR): Promise<string> {

@@ -4,12 +4,11 @@ import { replaceEndpoints } from '../../src/store/services/endpoints';
 import { addSecret } from '../../src/store/services/service-secrets';
 import { eventually } from '../support/eventually';
 import { AUTHOR, phase } from '../support/release-store';
-import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import type { ReleaseWorld } from '../support/release-world';
 import { testSecretBox } from '../support/test-services';
 import { startVersionTarget, type Delivery, type VersionTarget } from '../support/version-target';
 import { WITH_SHORT_JOBS, WITH_SHORT_RUNS, workflowBundle } from '../support/workflow-bundle';
+import { worldPerTest } from '../support/world-per-test';
 import { stopTargets } from '../targets/webhooks/webhook-target';
 
 const HOUR = 3_600_000;
@@ -17,23 +16,17 @@ const HOUR = 3_600_000;
 const LIMIT_MS = 15_000;
 const baking = [phase('all', { bakeMs: HOUR })];
 
-let temporal: TemporalConnections;
 let world: ReleaseWorld;
 let target: VersionTarget;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened) => {
+  world = opened;
 });
-afterAll(() => temporal.close());
 beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
   target = await startVersionTarget();
   world.startDispatcher();
 });
-afterEach(async () => {
-  await world.close();
-  await stopTargets();
-});
+afterEach(() => stopTargets());
 
 /** The service `payments` in staging; its id. */
 const payments = (timeoutMs?: number) =>

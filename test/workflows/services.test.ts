@@ -6,10 +6,9 @@ import { readRelease } from '../../src/store/releases/read-release';
 import { closedPort, stopTargets } from '../targets/webhooks/webhook-target';
 import { eventually } from '../support/eventually';
 import { phase, review } from '../support/release-store';
-import type { TemporalConnections } from '../support/release-world';
-import { connectTemporal, ReleaseWorld } from '../support/release-world';
-import { temporalAddress } from '../support/temporal-server';
+import type { ReleaseWorld } from '../support/release-world';
 import { startVersionTarget, type VersionTarget } from '../support/version-target';
+import { worldPerTest } from '../support/world-per-test';
 
 const HOUR = 3_600_000;
 const toStaging = { rules: [{ environments: ['staging'], conditions: [] }] };
@@ -24,24 +23,18 @@ const OLGA: Caller = {
   may: () => true,
 };
 
-let temporal: TemporalConnections;
 let world: ReleaseWorld;
 let target: VersionTarget;
 
-beforeAll(async () => {
-  temporal = await connectTemporal(temporalAddress());
+worldPerTest((opened) => {
+  world = opened;
 });
-afterAll(() => temporal.close());
 beforeEach(async () => {
-  world = await ReleaseWorld.open(temporal);
   target = await startVersionTarget();
   world.startDispatcher();
   await world.startWorker();
 });
-afterEach(async () => {
-  await world.close();
-  await stopTargets();
-});
+afterEach(() => stopTargets());
 
 /** A service whose endpoints are the target's. */
 async function service(name: string, environments = ['staging', 'production']): Promise<string> {
