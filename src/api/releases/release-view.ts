@@ -60,6 +60,7 @@ function viewOf(
     reason: record.reason,
     source: record.source === null ? null : (JSON.parse(record.source) as Record<string, string>),
     labels: JSON.parse(record.labels) as string[],
+    skipSteps: plan.process.filter(({ skipped }) => skipped).map(({ name }) => name),
     createdAt: toInstant(record.createdAt),
     endedAt: record.endedAt === null ? null : toInstant(record.endedAt),
   };

@@ -135,6 +135,12 @@ const origin = {
   reason: z.string().nullable().describe('Why, as given by the trigger.'),
   source: releaseSource.nullable().describe('The CI run behind it; null: none was named.'),
   labels: z.array(z.string()).describe('As given by the trigger.'),
+  skipSteps: z
+    .array(z.string())
+    .describe(
+      'Names of the steps that the trigger left out of every deployment, as the pipeline has them and in its order ' +
+        '(PRO-4); outside the digest.',
+    ),
   createdAt: instant.describe('When the trigger was accepted.'),
   endedAt: nullableInstant('When it was completed or aborted; null while it is live.'),
 };

@@ -52,6 +52,7 @@ describe('a release', () => {
       reason: 'Because',
       source,
       labels: ['x'],
+      skipSteps: [],
       createdAt: instant,
       armed: null,
       defect: null,
