@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
 import request from 'supertest';
 import { z } from 'zod';
 import { createApp } from '../../src/api/server';
@@ -14,12 +15,15 @@ interface Operation {
   'x-permission'?: string;
   security?: object[];
   parameters?: { in: string; name: string; description?: string; required?: boolean }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, { description?: string; headers?: object; content?: Record<string, { schema: Schema }> }>;
 }
 
 interface Schema {
   $ref?: string;
   description?: string;
+  example?: unknown;
+  examples?: unknown[];
   properties?: Record<string, Schema>;
   items?: Schema;
   additionalProperties?: Schema | boolean;
@@ -156,6 +160,45 @@ describe('openapi.json', () => {
 
     expect(missing).toEqual([]);
   });
+
+  it('has examples that fit their schemas', () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+    ajv.addSchema(document, 'openapi');
+    const shown = Object.entries(document.components.schemas).flatMap(([name, { example, examples = [] }]) =>
+      [...examples, ...(example === undefined ? [] : [example])].map((each) => ({ name, each })),
+    );
+
+    const faults = shown.flatMap(({ name, each }) => {
+      const validate = ajv.getSchema(`openapi#/components/schemas/${name}`);
+      return validate?.(each) === true ? [] : [{ name, errors: validate?.errors }];
+    });
+
+    expect(shown.length).toBeGreaterThan(15);
+    expect(faults).toEqual([]);
+  });
+
+  it.each(['interruptions', 'deployments', 'variables', 'subscriptions', 'notifications', 'callbacks'])(
+    'shows by example what is sent to and answered by each route of %s',
+    (area) => {
+      const resolved = ({ $ref, ...schema }: Schema): Schema =>
+        $ref === undefined ? schema : (document.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {});
+      const isShown = (schema: Schema): boolean => {
+        const { examples = [], properties } = resolved(schema);
+        const listed = properties?.['items']?.items;
+        return examples.length > 0 || (listed !== undefined && isShown(listed));
+      };
+      const ofArea = operations().filter(([address]) => address.split('/').includes(area));
+
+      const missing = ofArea.flatMap(([, , { operationId, requestBody, responses }]) =>
+        [requestBody, ...Object.entries(responses).flatMap(([status, each]) => (/^2/.test(status) ? [each] : []))]
+          .flatMap((message) => message?.content?.['application/json']?.schema ?? [])
+          .flatMap((schema) => (isShown(schema) ? [] : [operationId])),
+      );
+
+      expect(ofArea.length).toBeGreaterThan(0);
+      expect(missing).toEqual([]);
+    },
+  );
 
   it('holds nothing that is yet to come', () => {
     const paths = Object.keys(document.paths).join('\n');

@@ -7,6 +7,7 @@ import { claimIdempotencyKey, type IdempotentRequest } from '../idempotency';
 import type { ProblemCode } from '../problem-codes';
 import { actionView } from '../releases/action-view';
 import { id } from '../schemas/common';
+import { submissionResultsExample } from '../schemas/examples';
 import {
   interruption as interruptionSchema,
   submissionBody,
@@ -88,9 +89,11 @@ export const submitInterruptions = (deps: Deps) =>
     answers: {
       200: {
         description: 'What became of each, in the order of the request.',
-        body: z
-          .strictObject({ items: z.array(submissionResult).describe('One for each id, in their order.') })
-          .meta({ id: 'SubmissionResults', description: 'What became of one answer to several interruptions.' }),
+        body: z.strictObject({ items: z.array(submissionResult).describe('One for each id, in their order.') }).meta({
+          id: 'SubmissionResults',
+          examples: [submissionResultsExample],
+          description: 'What became of one answer to several interruptions.',
+        }),
       },
     },
     handle: async ({ body: { ids, result, notes = '' }, caller, idempotency }) => {

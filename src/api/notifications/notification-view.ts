@@ -3,6 +3,7 @@ import { NOTIFICATION_TYPES, type NotificationType } from '../../domain/notifica
 import type { JsonObject } from '../../domain/json';
 import type { DeliveryRecord, NotificationRecord } from '../../store/notifications/list-notifications';
 import { id, instant, slug, toInstant, toInstantOrNull } from '../schemas/common';
+import { listedNotificationExample, notificationExample } from '../schemas/examples';
 
 export const notificationType = z.enum(NOTIFICATION_TYPES).describe('What it tells of.');
 
@@ -25,7 +26,11 @@ export const listedNotification = z
       })
       .describe('How many receivers it goes to, by what has come of it; none: there was nobody to tell.'),
   })
-  .meta({ id: 'ListedNotification', description: 'Something that people or other systems are told of.' });
+  .meta({
+    id: 'ListedNotification',
+    examples: [listedNotificationExample],
+    description: 'Something that people or other systems are told of.',
+  });
 
 const delivery = z
   .strictObject({
@@ -49,7 +54,11 @@ export const notification = listedNotification
       .describe('What it says, as webhooks carry it; which fields depends on `type`.'),
     deliveries: z.array(delivery).describe('One for each receiver.'),
   })
-  .meta({ id: 'Notification', description: 'The same, with what it says and to whom.' });
+  .meta({
+    id: 'Notification',
+    examples: [notificationExample],
+    description: 'The same, with what it says and to whom.',
+  });
 
 /** A notification in a list. */
 export function showListedNotification({ deliveries, ...record }: NotificationRecord, project: string) {

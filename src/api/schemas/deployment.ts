@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { instant } from './common';
+import { deploymentLogExample, deploymentVariablesExample } from './examples';
 
 const deploymentVariable = z
   .strictObject({
@@ -14,9 +15,11 @@ const deploymentVariable = z
   .meta({ id: 'DeploymentVariable', description: 'A variable as the steps of a deployment have it.' });
 
 /** The variables of a deployment (VAR-5). */
-export const deploymentVariables = z
-  .strictObject({ items: z.array(deploymentVariable).describe('By name.') })
-  .meta({ id: 'DeploymentVariables', description: 'The variables of a deployment.' });
+export const deploymentVariables = z.strictObject({ items: z.array(deploymentVariable).describe('By name.') }).meta({
+  id: 'DeploymentVariables',
+  examples: [deploymentVariablesExample],
+  description: 'The variables of a deployment.',
+});
 
 const deploymentLogLine = z
   .strictObject({
@@ -33,4 +36,4 @@ export const deploymentLogPage = z
     items: z.array(deploymentLogLine).describe('Oldest first.'),
     next: z.string().nullable().describe('`cursor` of the next page; null: this is the last one.'),
   })
-  .meta({ id: 'DeploymentLogPage', description: 'One page of a deployment’s log.' });
+  .meta({ id: 'DeploymentLogPage', examples: [deploymentLogExample], description: 'One page of a deployment’s log.' });

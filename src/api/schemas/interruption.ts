@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { InterruptionResult } from '../../domain/accepted-action';
 import { id, instant, slug } from './common';
+import { interruptionExample, reassignmentExample, submissionExample, submissionsExample } from './examples';
 import { problemBody } from './problem-body';
 
 const RESULTS: [InterruptionResult, ...InterruptionResult[]] = ['proceed', 'abort', 'fail', 'retry', 'ignore'];
@@ -28,7 +29,7 @@ export const submissionBody = z
     ),
     notes,
   })
-  .meta({ id: 'Submission', description: 'A person’s answer to an interruption.' });
+  .meta({ id: 'Submission', examples: [submissionExample], description: 'A person’s answer to an interruption.' });
 
 /** Most that are answered in one request. */
 const MOST_AT_ONCE = 100;
@@ -40,12 +41,14 @@ export const submissionsBody = z
     result: result.describe('The answer to each of them.'),
     notes,
   })
-  .meta({ id: 'Submissions', description: 'One answer to several interruptions.' });
+  .meta({ id: 'Submissions', examples: [submissionsExample], description: 'One answer to several interruptions.' });
 
 /** Whom an interruption is handed over to. */
-export const reassignmentBody = z
-  .strictObject({ user: slug.describe('Name of a user who could take it.') })
-  .meta({ id: 'Reassignment', description: 'Whom an interruption is handed over to.' });
+export const reassignmentBody = z.strictObject({ user: slug.describe('Name of a user who could take it.') }).meta({
+  id: 'Reassignment',
+  examples: [reassignmentExample],
+  description: 'Whom an interruption is handed over to.',
+});
 
 const nullableInstant = (description: string) => instant.nullable().describe(description);
 
@@ -98,7 +101,11 @@ export const interruption = z
     canTake: z.boolean().describe('Whether the caller could take it now.'),
     canSubmit: z.boolean().describe('Whether the caller holds it and could answer it now.'),
   })
-  .meta({ id: 'Interruption', description: 'The run asks a person to do something, and to answer (INT-1).' });
+  .meta({
+    id: 'Interruption',
+    examples: [interruptionExample],
+    description: 'The run asks a person to do something, and to answer (INT-1).',
+  });
 
 /** What became of one of several. */
 export const submissionResult = z

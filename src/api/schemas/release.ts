@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RELEASE_ACTIONS } from '../../domain/pipeline';
+import { actionExample, deploymentExample } from './examples';
 import { flagDefinition } from './flag-definition';
 import { actor, duration, instant, slug } from './common';
 import { problemBody } from './problem-body';
@@ -221,7 +222,11 @@ export const action = z
     acceptedAt: instant.describe('The time that counts for the decision (REL-29).'),
     decidedAt: nullableInstant('When it was decided; null while it is pending.'),
   })
-  .meta({ id: 'Action', description: 'What a person asked of a release, and what became of it.' });
+  .meta({
+    id: 'Action',
+    examples: [actionExample],
+    description: 'What a person asked of a release, and what became of it.',
+  });
 
 const remedy = z
   .strictObject({
@@ -372,7 +377,11 @@ export const deployment = z
     startedAt: nullableInstant('When it began; null: not yet.'),
     endedAt: nullableInstant('When it ended; null: not yet.'),
   })
-  .meta({ id: 'Deployment', description: 'One execution of the process for one phase, environment and attempt.' });
+  .meta({
+    id: 'Deployment',
+    examples: [deploymentExample],
+    description: 'One execution of the process for one phase, environment and attempt.',
+  });
 
 /** One touched target, after an abort or a completion: did it come back, or does somebody else’s change stand? */
 export const drift = z

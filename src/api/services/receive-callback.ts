@@ -7,6 +7,7 @@ import { defineRoute, ok, type AnswerSpec } from '../define-route';
 import type { Deps } from '../deps';
 import { DECISION_WAIT_MS } from '../releases/request-action';
 import { invalidRequest, Problem, problemOf } from '../problem';
+import { callbackAnswerExample, callbackExample } from '../schemas/examples';
 
 /** Where a target that was given this token calls back. */
 export function callbackPath(token: string): string {
@@ -25,7 +26,11 @@ const body = z
       .optional()
       .describe('What is there now, null being nothing; of one that has succeeded the version that was asked for.'),
   })
-  .meta({ id: 'Callback', description: 'What became of an apply that was answered with 202 (PRO-6).' });
+  .meta({
+    id: 'Callback',
+    examples: [callbackExample],
+    description: 'What became of an apply that was answered with 202 (PRO-6).',
+  });
 
 const answer = z
   .strictObject({
@@ -33,7 +38,7 @@ const answer = z
       .enum(['applied', 'pending'])
       .describe('`pending`: accepted and not yet decided; it counts unless the release is being aborted.'),
   })
-  .meta({ id: 'CallbackAnswer', description: 'What became of a callback.' });
+  .meta({ id: 'CallbackAnswer', examples: [callbackAnswerExample], description: 'What became of a callback.' });
 
 const answers = {
   200: { description: 'It counts: the release goes on, or its phase has failed.', body: answer },

@@ -5,6 +5,7 @@ import type { SubscriptionRow } from '../../store/subscriptions/find-subscriptio
 import { typesOf } from '../../store/subscriptions/list-subscriptions';
 import { etagOf } from '../etag';
 import { instant, mailAddress, readOnly, slug, toInstant } from '../schemas/common';
+import { savedSubscriptionExample, subscriptionExample, subscriptionSettingsExample } from '../schemas/examples';
 
 export const subscriptionParams = z.strictObject({
   project: slug.describe('Name of the project.'),
@@ -29,7 +30,11 @@ export const subscriptionBody = z
     createdAt: readOnly,
     secret: readOnly,
   })
-  .meta({ id: 'SubscriptionSettings', description: 'What can be set of a subscription.' });
+  .meta({
+    id: 'SubscriptionSettings',
+    examples: [subscriptionSettingsExample],
+    description: 'What can be set of a subscription.',
+  });
 
 const fields = {
   name: slug.describe('Its name in paths.'),
@@ -43,6 +48,7 @@ const fields = {
 /** A subscription as GET and lists show it. */
 export const subscriptionAnswer = z.strictObject(fields).meta({
   id: 'Subscription',
+  examples: [subscriptionExample],
   description: 'Who wants to be told of what (NOT-2); also a valid body of PUT (HTTP-7).',
 });
 
@@ -55,7 +61,11 @@ export const savedSubscription = z
       .optional()
       .describe('What webhooks are signed with, shown this once: there where this PUT made it, `whsec_…`.'),
   })
-  .meta({ id: 'SavedSubscription', description: 'A subscription as it is saved.' });
+  .meta({
+    id: 'SavedSubscription',
+    examples: [savedSubscriptionExample],
+    description: 'A subscription as it is saved.',
+  });
 
 /** Changes with everything that can be set of it (HTTP-7). */
 export function subscriptionEtag({ id, version }: { id: string; version: number }): string {

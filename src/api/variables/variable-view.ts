@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { VariableRecord } from '../../store/variables/variable-record';
 import { etagOf } from '../etag';
 import { instant, readOnly, slug, toInstant } from '../schemas/common';
+import { variableExample, variableSettingsExample } from '../schemas/examples';
 import { variableName, variableValue } from '../schemas/variable';
 
 export const variableParams = z.strictObject({
@@ -31,7 +32,7 @@ export const variableBody = z
     project: readOnly,
     createdAt: readOnly,
   })
-  .meta({ id: 'VariableSettings', description: 'What can be set of a variable.' });
+  .meta({ id: 'VariableSettings', examples: [variableSettingsExample], description: 'What can be set of a variable.' });
 
 export type VariableBody = z.output<typeof variableBody>;
 
@@ -46,7 +47,11 @@ export const variableAnswer = z
     sensitive: z.boolean().describe('Whether the value is never shown again.'),
     createdAt: instant.describe('When it was created.'),
   })
-  .meta({ id: 'Variable', description: 'A variable of a project (VAR-6); also a valid body of PUT (HTTP-7).' });
+  .meta({
+    id: 'Variable',
+    examples: [variableExample],
+    description: 'A variable of a project (VAR-6); also a valid body of PUT (HTTP-7).',
+  });
 
 /** Changes with everything that can be set of it, and says nothing of the value (HTTP-7). */
 export function variableEtag({ id, version }: { id: string; version: number }): string {
