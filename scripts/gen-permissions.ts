@@ -11,19 +11,19 @@ const MEANING: Record<Permission, string> = {
   FlagEdit: 'Create flags, edit them in opted-out environments, change their description, delete them',
   ServiceEdit: 'Create services, change their name and time limit, delete those without endpoints and secrets',
   ReleaseTrigger: 'Trigger releases',
-  InterruptionSubmit: LATER,
+  InterruptionSubmit: 'Take and answer interruptions of teams that one is a member of',
   DefectReport: LATER,
   ReleaseControl: 'Pause, unpause, skip, abort, full roll-out, retry. An author of a release may abort it without',
   TenantEdit: LATER,
-  SubscriptionEdit: 'See, create, change and delete subscriptions',
+  SubscriptionEdit: 'See, create, change and delete subscriptions; see what was told to whom',
   ReleaseApprove: 'Give reviews that name no team, and pass phases without a review',
-  DeploymentCreate: LATER,
+  DeploymentCreate: 'Take and answer interruptions that name no team, and those of guided failure',
   DefectResolve: LATER,
   PipelineEdit: 'Create, change and delete pipelines',
   VariableEdit: 'Create, change and delete variables; a release that is approved already uses them as they are then',
   FreezeEdit: LATER,
   StopTheLine: LATER,
-  InterruptionReassign: LATER,
+  InterruptionReassign: 'Give interruptions back that somebody else has taken, or hand them over',
   AuditView: 'Read and export the audit',
   FlagOverride: 'Edit a flag directly in environments that require a pipeline; noted in the audit as an override',
   FreezeOverride: LATER,
@@ -66,6 +66,9 @@ other people's tokens, and make backups. This comes with the role alone, never w
 Who may give a review is said by the review: where it names teams, their members and nobody else, administrators
 included; where it names none, whoever holds \`ReleaseApprove\` (SEC-4). Skipping a phase that was not released, and a
 full roll-out, pass reviews and need that right, too (SEC-5).
+
+Who may answer an interruption is said by its step in the same way: where it names teams, their members who hold
+\`InterruptionSubmit\`, administrators included; where it names none, whoever holds \`DeploymentCreate\` (INT-3).
 
 What a caller may do is in \`GET /v1/me\`; what may be done to a release right now, by this caller, in its \`allowed\`.
 

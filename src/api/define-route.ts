@@ -63,7 +63,12 @@ export type Access =
   | 'public'
   | 'authenticated'
   | 'evaluation-key'
-  | { name: RequiredPermission; in?: (request: ScopeRequest) => Promise<Scope> };
+  | {
+      name: RequiredPermission;
+      in?: (request: ScopeRequest) => Promise<Scope>;
+      /** A sentence for readers, where who may is not a matter of that permission alone. */
+      who?: string;
+    };
 
 interface Known {
   caller: Caller;

@@ -36,10 +36,11 @@ export function openApiDocument(routes: readonly Route[]): object {
 function operationOf(route: Route): ZodOpenApiOperationObject {
   const { permission } = route;
   const named = typeof permission === 'string' ? permission : permission.name;
+  const who = typeof permission === 'object' ? permission.who : undefined;
   return {
     operationId: route.operationId,
     summary: route.summary,
-    description: [route.description, permissionText(named)].filter(Boolean).join('\n\n'),
+    description: [route.description, who ?? permissionText(named)].filter(Boolean).join('\n\n'),
     tags: [areaOf(route.path)],
     security: securityOf(route),
     'x-permission': named,

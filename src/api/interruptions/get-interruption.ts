@@ -14,7 +14,11 @@ export const getInterruption = (deps: Deps) =>
     path: '/v1/interruptions/:interruption',
     operationId: 'getInterruption',
     summary: 'What a run asks a person, who has it, and what was answered',
-    permission: { name: 'ProjectView', in: interruptionScope(deps.store) },
+    permission: {
+      name: 'ProjectView',
+      in: interruptionScope(deps.store),
+      who: 'Needs the permission `ProjectView`, or to be one who could take it.',
+    },
     params: z.strictObject({ interruption: id }),
     answers: { 200: { description: 'The interruption as it is now.', body: interruptionSchema } },
     problems: ['interruption.unknown'],

@@ -31,11 +31,15 @@ export const takeInterruption = (deps: Deps) =>
     operationId: 'takeInterruption',
     summary: 'Take responsibility for what a run asks',
     description:
-      'One person at a time has it, and only that person answers (INT-2). With teams the caller must be a member of ' +
-      'one and hold `InterruptionSubmit`, administrators included; without teams, hold `DeploymentCreate` (INT-3). An ' +
-      'author of the release cannot take what authors may not answer, and nobody what they have proceeded with: it ' +
-      'waits for others (INT-6).',
-    permission: { name: 'InterruptionSubmit', in: interruptionScope(deps.store) },
+      'One person at a time has it, and only that person answers (INT-2). Where it names teams, nobody outside them ' +
+      'takes it, administrators included (INT-3). An author of the release cannot take what authors may not answer, ' +
+      'and nobody what they have proceeded with: it waits for others (INT-6). Taking what one has already changes ' +
+      'nothing.',
+    permission: {
+      name: 'InterruptionSubmit',
+      in: interruptionScope(deps.store),
+      who: 'Needs `InterruptionSubmit` and membership in one of its teams; where it names none, `DeploymentCreate`.',
+    },
     params,
     answers,
     problems: [
@@ -60,8 +64,12 @@ export const releaseInterruption = (deps: Deps) =>
     path: '/v1/interruptions/:interruption/release',
     operationId: 'releaseInterruption',
     summary: 'Give an interruption back, for others to take',
-    description: 'The holder may, and whoever could hand it over (INT-4).',
-    permission: { name: 'InterruptionSubmit', in: interruptionScope(deps.store) },
+    description: 'It is pending again (INT-4). One whose answer is accepted and not yet decided cannot be given back.',
+    permission: {
+      name: 'InterruptionSubmit',
+      in: interruptionScope(deps.store),
+      who: 'For whoever has taken it; for others it needs the permission `InterruptionReassign`.',
+    },
     params,
     answers,
     problems: [
@@ -86,6 +94,7 @@ export const reassignInterruption = (deps: Deps) =>
     path: '/v1/interruptions/:interruption/reassign',
     operationId: 'reassignInterruption',
     summary: 'Hand an interruption over to somebody who could take it',
+    description: 'Whether somebody has taken it or nobody: the user that is named has it then (INT-4).',
     permission: { name: 'InterruptionReassign', in: interruptionScope(deps.store) },
     params,
     body: reassignmentBody,

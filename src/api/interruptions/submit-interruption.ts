@@ -44,7 +44,11 @@ export const submitInterruption = (deps: Deps) =>
     description:
       'Only the one who has taken it, while still entitled to (INT-4). Aborting fails the step and the deployment, with ' +
       'the caller’s name and notes; it does not abort the release (INT-5).',
-    permission: { name: 'InterruptionSubmit', in: interruptionScope(deps.store) },
+    permission: {
+      name: 'InterruptionSubmit',
+      in: interruptionScope(deps.store),
+      who: 'For whoever has taken it, and could take it still.',
+    },
     params: z.strictObject({ interruption: id }),
     body: submissionBody,
     answers: {

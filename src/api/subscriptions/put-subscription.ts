@@ -23,7 +23,10 @@ export const putSubscriptionRoute = ({ store, now, secretBox, endpointFault }: D
     operationId: 'putSubscription',
     summary: 'Create or replace a subscription to what happens in a project',
     description:
-      'It is told by signed webhooks (Standard Webhooks) or by mail. What webhooks are signed with is made when the ' +
+      'It is told by signed webhooks or by mail (NOT-2). A webhook is a POST of a CloudEvents 1.0 envelope of type ' +
+      '`sluice.<event>`, its `data` as `GET …/notifications/{notification}` shows it and the address of a page as `url`, ' +
+      'signed as Standard Webhooks have it (`webhook-id`, `webhook-timestamp`, `webhook-signature`); any 2xx takes it, and ' +
+      'whatever else is tried again or refused is told there, too. What webhooks are signed with is made when the ' +
       'first address is given and shown in that answer alone; it stays when the address changes. A subscription that is ' +
       'turned to mail loses it and gets another one when it is turned back. The same content changes nothing (HTTP-7).',
     permission: { name: 'SubscriptionEdit', in: projectScope(store) },
