@@ -83,6 +83,14 @@ describe('openapi.json', () => {
     ).toEqual([]);
   });
 
+  it('has no permission of which docs/permissions.md says that nothing asks for it', () => {
+    const table = readFileSync(path.resolve(__dirname, '../../docs/permissions.md'), 'utf8');
+    const unasked = [...table.matchAll(/^\| `(\w+)`.*_not asked for in this version_/gm)].map(([, name]) => name ?? '');
+
+    expect(unasked).toContain('FreezeEdit');
+    expect(operationsWithout((operation) => !unasked.includes(operation['x-permission'] ?? ''))).toEqual([]);
+  });
+
   it('names each operation once', () => {
     const names = operations().map(([, , { operationId }]) => operationId);
 
