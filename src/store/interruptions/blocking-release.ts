@@ -5,7 +5,8 @@ import { isOpenInterruption } from './open-interruption';
 
 /**
  * Another release with an interruption that keeps what is about to happen from these environments (INT-9); null: none
- * has. The one that waits longest is named, and locked: whoever answers it sees who waits for it, or was quicker.
+ * has. The one that waits longest is named. The project is locked: whoever answers it sees who waits for it, or was
+ * quicker.
  */
 export async function blockingRelease(
   unit: Unit,
@@ -21,16 +22,13 @@ export async function blockingRelease(
     .select('id')
     .where('projectId', '=', release.projectId)
     .where('slug', 'in', [...new Set(environments)]);
-  const blocking = await unit
-    .forUpdate(
-      unit.sql
-        .selectFrom('interruptions')
-        .where('projectId', '=', release.projectId)
-        .where('blockConcurrent', '=', 1)
-        .where(isOpenInterruption)
-        .where('releaseId', '!=', release.id)
-        .where('environmentId', 'in', reached),
-    )
+  const blocking = await unit.sql
+    .selectFrom('interruptions')
+    .where('projectId', '=', release.projectId)
+    .where('blockConcurrent', '=', 1)
+    .where(isOpenInterruption)
+    .where('releaseId', '!=', release.id)
+    .where('environmentId', 'in', reached)
     .select('releaseId')
     .orderBy('raisedAt')
     .limit(1)

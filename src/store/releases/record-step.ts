@@ -14,6 +14,7 @@ import type { Unit } from '../store';
 import { giveUpEffects } from '../effects/give-up-effects';
 import { isOfCallback, settleCallbacks } from '../effects/settle-callbacks';
 import { blockingRelease } from '../interruptions/blocking-release';
+import { lockBlocking, lockWithWaiting } from '../interruptions/lock-blocking';
 import { saveProcess } from '../process/save-process';
 import { lockTargets } from './queue';
 import { recordEvents } from './record-events';
@@ -41,6 +42,8 @@ export interface StepToRecord {
 export interface RecordingFacts {
   /** The step was decided long ago: its times are no longer those at which it would take effect. */
   isLate?: boolean;
+  /** Nothing in the project asks what others wait for; left out: that is looked up, and locked (INT-9). */
+  isFree?: true;
 }
 
 /** What is stored after a step; `held`: a queue, or a person's answer that others wait for (INT-9), kept it up. */
@@ -61,11 +64,16 @@ export class Divergence extends Error {
 export async function recordStep(
   unit: Unit,
   input: StepToRecord,
-  { isLate = false }: RecordingFacts = {},
+  { isLate = false, isFree }: RecordingFacts = {},
 ): Promise<RecordedStep> {
   const digest = createHash('sha256').update(canonicalJson(input.step)).digest('hex');
+  // In this order whoever does it: the project, targets, releases by their ids, interruptions.
+  const isBlocking = !isFree && concernsOthers(input.step) && (await lockBlocking(unit, input.release));
   if (concernsTargets(input.step)) {
     await lockTargets(unit, input.release);
+  }
+  if (isBlocking) {
+    await lockWithWaiting(unit, input.release);
   }
   const row = await lockRelease(unit, input.release);
   if (!row) {
@@ -86,7 +94,7 @@ export async function recordStep(
     throw new Divergence(`Step ${input.seq} of ${input.release} came after step ${row.seq}`);
   }
 
-  const result = await recordNew(unit, row, input, isLate);
+  const result = await recordNew(unit, row, input, { isLate, isBlocking });
   await unit.sql
     .insertInto('releaseSteps')
     .values({ releaseId: row.id, seq: input.seq, digest, result: JSON.stringify(result) })
@@ -99,6 +107,19 @@ function concernsTargets({ events, reach }: Step): boolean {
   const isEnd = events.some(({ type }) => type === 'release-aborted');
   return isEnd || events.some(isOfCallback) || (reach !== null && reach.kind !== 'timer' && reach.kind !== 'phase');
 }
+
+/** Whether the step may have to wait for what another release asks, or end what others wait for (INT-9). */
+function concernsOthers({ events, reach }: Step): boolean {
+  return [...events, ...(reach?.events ?? [])].some(({ type }) => CONCERNING_OTHERS.has(type));
+}
+
+const CONCERNING_OTHERS: ReadonlySet<ReleaseEvent['type']> = new Set([
+  'phase-started',
+  'release-completed',
+  'interruption-submitted',
+  'interruption-deadline-passed',
+  'release-aborting',
+]);
 
 async function recordedBefore(unit: Unit, input: StepToRecord, digest: string): Promise<RecordedStep | null> {
   const stored = await unit.sql
@@ -116,17 +137,24 @@ async function recordedBefore(unit: Unit, input: StepToRecord, digest: string): 
   return JSON.parse(stored.result) as RecordedStep;
 }
 
+/** How a recording finds things. */
+interface Found {
+  isLate: boolean;
+  /** Something in the project asks what others wait for, and the project is locked. */
+  isBlocking: boolean;
+}
+
 async function recordNew(
   unit: Unit,
   row: ReleaseRow,
   { seq, step, runId, historyLength }: StepToRecord,
-  isLate: boolean,
+  found: Found,
 ): Promise<RecordedStep> {
   const position = positionOf(row);
   await saveOutcomes(unit, row, step.outcomes);
 
   const decided = afterStep(position, step, false);
-  const { reached, held, actions } = await reach(unit, row, decided, step, isLate);
+  const { reached, held, actions } = await reach(unit, row, decided, step, found);
   const events = [...step.events, ...reached];
   const state = evolveAll(decided, reached);
   const ended = isTerminal(state) ? refuseEnded(state, await allUndecided(unit, row, decided)) : [];
@@ -152,7 +180,7 @@ async function reach(
   row: ReleaseRow,
   state: ReleaseState,
   step: Step,
-  isLate: boolean,
+  { isLate, isBlocking }: Found,
 ): Promise<{ reached: readonly ReleaseEvent[]; held: boolean; actions: AcceptedAction[] }> {
   const actions = await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE);
   if (!step.reach || ((isLate || actions.length > 0) && step.reach.kind !== 'revert')) {
@@ -167,7 +195,7 @@ async function reach(
     const started = await tryStart(unit, row, state, step.reach.events, at);
     return { reached: started ?? [], held: started === null, actions };
   }
-  const blockedBy = await blockingRelease(unit, row, step.reach);
+  const blockedBy = isBlocking ? await blockingRelease(unit, row, step.reach) : null;
   if (blockedBy !== null || row.blockedBy !== null) {
     await unit.sql.updateTable('releases').set({ blockedBy }).where('id', '=', row.id).execute();
   }

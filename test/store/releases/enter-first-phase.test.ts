@@ -2,7 +2,8 @@ import type { ClaimedRelease, ReleaseClaim } from '../../../src/store/releases/c
 import { claimRelease } from '../../../src/store/releases/claim-release';
 import { enterFirstPhase } from '../../../src/store/releases/enter-first-phase';
 import { newParts, phase, ReleaseStore, review } from '../../support/release-store';
-import { RUN } from './release-steps';
+import { asking } from '../interruptions/interruption-steps';
+import { record, RUN, stepOf } from './release-steps';
 
 const baking = [phase('all', { bakeMs: 3_600_000 })];
 
@@ -46,6 +47,18 @@ describe('entering the first phase with the claim', () => {
 
     expect(again).toEqual(first);
     expect((await world.eventTypes(release)).filter((type) => type === 'phase-started')).toHaveLength(1);
+  });
+
+  it('INT-9: leaves to the workflow what may have to wait for an answer to another release', async () => {
+    await asking(world, { blockConcurrent: true });
+    await world.putFlag('waits');
+    const release = await world.trigger({ phases: baking, flags: ['waits'] });
+
+    expect(await claimAndEnter(release)).toMatchObject({ claimed: true, seq: 0, held: false });
+    expect(await world.eventTypes(release)).toEqual(['release-triggered', 'release-started']);
+    const recorded = await record(world, await stepOf(world, release));
+
+    expect(recorded).toMatchObject({ recorded: true, held: true });
   });
 
   it('REL-33: notes that the start has arrived', async () => {
