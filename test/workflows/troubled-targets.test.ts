@@ -270,7 +270,7 @@ describe.each(FAILURES)('a target that $name', ({ name, errored, detail, tries }
     const events = await world.events(releaseOf(name));
     const failed = events.filter(({ type }) => type === 'deployment-failed').map(({ data }) => data);
     expect(failed).toMatchObject([{ errored, detail: matching(detail) }]);
-    const [deployment] = await listDeployments(world.store.read, releaseOf(name), { limit: 5, after: null });
+    const [deployment] = await listDeployments(world.store.read, releaseOf(name), {}, { limit: 5, after: null });
     expect(deployment).toMatchObject({ state: 'failed', errored: errored ? 1 : 0, error: matching(detail) });
   });
 

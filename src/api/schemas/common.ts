@@ -93,6 +93,16 @@ export function oneOrMoreOf<T extends z.ZodEnum>(words: T) {
   });
 }
 
+/** One or more names in a query, with commas between. */
+export const oneOrMoreSlugs = z.string().transform((list, context) => {
+  const read = z.array(slug).safeParse(list.split(','));
+  if (read.success) {
+    return read.data;
+  }
+  context.addIssue('Must be one or more names, with commas between');
+  return z.NEVER;
+});
+
 /** One entry of `roles`, with the name of a project or none for everywhere. */
 export const roleEntry = z
   .union([

@@ -10,6 +10,9 @@ const RESULTS: [InterruptionResult, ...InterruptionResult[]] = ['proceed', 'abor
 /** States of an interruption (INT-2). */
 export const interruptionState = z.enum(['pending', 'taken', 'submitted', 'closed']);
 
+/** What asks. */
+export const interruptionKind = z.enum(['manual', 'failure']);
+
 const result = z.enum(RESULTS);
 
 /** Longer notes are for elsewhere; every later mail and page would carry them. */
@@ -64,7 +67,7 @@ const proceed = z
 export const interruption = z
   .strictObject({
     id: z.string().describe('Its id.'),
-    kind: z.enum(['manual', 'failure']).describe('A manual step asks, or a step that has failed (INT-10).'),
+    kind: interruptionKind.describe('A manual step asks, or a step that has failed (INT-10).'),
     state: interruptionState.describe('`pending`: nobody has it; `taken`; `submitted`: answered; `closed` (INT-7).'),
     title: z.string().describe('What it is about: the step’s name.'),
     instructions: z.string().describe('What to do, in Markdown; variables filled in, sensitive ones masked.'),

@@ -344,6 +344,9 @@ const deploymentStep = z
   })
   .meta({ id: 'DeploymentStep', description: 'One step of a deployment.' });
 
+/** States of a deployment. */
+export const deploymentState = z.enum(['queued', 'running', 'waiting', 'succeeded', 'failed', 'aborted']);
+
 /** One execution of the process for one phase, environment and attempt. */
 export const deployment = z
   .strictObject({
@@ -354,9 +357,9 @@ export const deployment = z
     environment: slug.describe('Name of the environment.'),
     tenant: slug.nullable().describe('Name of the tenant; null: none.'),
     attempt: z.int().min(1).describe('Raised by every retry of the phase (REL-22).'),
-    state: z
-      .enum(['queued', 'running', 'waiting', 'succeeded', 'failed', 'aborted'])
-      .describe('How far it has come; `waiting`: a person is asked.'),
+    state: deploymentState.describe(
+      'How far it has come; `queued`: it waits for an answer to another release (INT-9); `waiting`: a person is asked.',
+    ),
     errored: z.boolean().describe('It failed because the machinery broke, not because the process said no.'),
     steps: z.array(deploymentStep).describe('Its steps, in order.'),
     interruptions: z.array(z.string()).describe('Ids of what it asked people for.'),

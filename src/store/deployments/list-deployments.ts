@@ -10,19 +10,36 @@ export type DeploymentRecord = Selectable<Tables['deployments']> & {
   endedByName: string | null;
 };
 
+/** Which deployments of a release. */
+export interface DeploymentFilter {
+  states?: readonly DeploymentRecord['state'][] | undefined;
+  environment?: string | undefined;
+  phase?: string | undefined;
+}
+
 /** A page of a release's deployments, and one more to tell that there is a next page; newest first. */
 export function listDeployments(
   sql: Kysely<Tables>,
   releaseId: string,
+  { states, environment, phase }: DeploymentFilter,
   { limit, after }: PageRequest,
 ): Promise<DeploymentRecord[]> {
-  return deployments(sql)
+  let query = deployments(sql)
     .where('deployments.releaseId', '=', releaseId)
     .where(liesBehind('deployments', after))
     .orderBy('deployments.createdAt', 'desc')
     .orderBy('deployments.id', 'desc')
-    .limit(limit + 1)
-    .execute();
+    .limit(limit + 1);
+  if (states !== undefined) {
+    query = query.where('deployments.state', 'in', [...states]);
+  }
+  if (environment !== undefined) {
+    query = query.where('environments.slug', '=', environment);
+  }
+  if (phase !== undefined) {
+    query = query.where('deployments.phase', '=', phase);
+  }
+  return query.execute();
 }
 
 /** A deployment; undefined: there is none of that id. */

@@ -57,11 +57,34 @@ export interface InterruptionReader {
 /** What a list of interruptions holds. */
 export interface InterruptionFilter {
   states?: readonly InterruptionRecord['state'][] | undefined;
+  kind?: InterruptionRecord['kind'] | undefined;
   project?: string | undefined;
+  environment?: string | undefined;
   release?: string | undefined;
+  deployment?: string | undefined;
+  /** Name of the phase. */
+  phase?: string | undefined;
+  /** Slugs: one of them is responsible. */
+  teams?: readonly string[] | undefined;
+  /** Name of the user who has taken it. */
+  responsibleUser?: string | undefined;
+  /** Name of the user who answered. */
+  submittedBy?: string | undefined;
   /** Only what the reader may take, or holds (INT-8). */
   mine: boolean;
 }
+
+/** What is compared as it is given. */
+const FIELDS = [
+  ['kind', 'interruptions.kind'],
+  ['project', 'projects.slug'],
+  ['environment', 'environments.slug'],
+  ['release', 'interruptions.releaseId'],
+  ['deployment', 'interruptions.deploymentId'],
+  ['phase', 'deployments.phase'],
+  ['responsibleUser', 'holder.slug'],
+  ['submittedBy', 'submitter.slug'],
+] as const;
 
 /** A page of the interruptions that somebody may see, and one more, newest first by (raised, id). */
 export function listInterruptions(
@@ -75,18 +98,22 @@ export function listInterruptions(
     .orderBy('interruptions.raisedAt', 'desc')
     .orderBy('interruptions.id', 'desc')
     .limit(page.limit + 1);
-  const { states, project, release, mine } = filter;
+  const { states, mine } = filter;
   if (states !== undefined) {
     query = query.where('interruptions.state', 'in', [...states]);
   }
   if (mine || states?.every((state) => state === 'pending' || state === 'taken')) {
     query = query.where(isOpenInterruption);
   }
-  if (project !== undefined) {
-    query = query.where('projects.slug', '=', project);
+  for (const [field, column] of FIELDS) {
+    const wanted = filter[field];
+    if (wanted !== undefined) {
+      query = query.where(column, '=', wanted);
+    }
   }
-  if (release !== undefined) {
-    query = query.where('interruptions.releaseId', '=', release);
+  const { teams } = filter;
+  if (teams !== undefined) {
+    query = query.where((where) => where.or(teams.map((team) => isOfTeam(where, team))));
   }
   const { visibleIn, userId } = reader;
   if (visibleIn !== null) {
@@ -123,12 +150,16 @@ function isAsked(where: Where, { userId, teams, submitIn, deployIn }: Interrupti
     where('interruptions.authorMaySubmit', '=', 1),
     where('pinned.plan', 'not like', `%"${userId}"%`),
   ]);
-  const ofTeams = teams.map((team) => where('interruptions.teams', 'like', `%"${team}"%`));
+  const ofTeams = teams.map((team) => isOfTeam(where, team));
   const isFor = where.or([
     where.and([where('interruptions.teams', '=', '[]'), ...inProjects(deployIn)]),
     ...(ofTeams.length > 0 ? [where.and([where.or(ofTeams), ...inProjects(submitIn)])] : []),
   ]);
   return where.and([isFor, isNoAuthor]);
+}
+
+function isOfTeam(where: Where, team: string) {
+  return where('interruptions.teams', 'like', `%"${team}"%`);
 }
 
 /** What the rules of taking and answering ask of it. */

@@ -36,7 +36,7 @@ async function started(more: Partial<Parameters<ReleaseStore['trigger']>[0]> = {
 
 /** Oldest first. */
 async function deployments(release: string) {
-  const rows = await listDeployments(world.store.read, release, { limit: 100, after: null });
+  const rows = await listDeployments(world.store.read, release, {}, { limit: 100, after: null });
   return rows
     .reverse()
     .map((row) => `${row.phase} ${row.environment} ${row.attempt} ${row.state}${row.errored === 1 ? ' errored' : ''}`);
@@ -44,7 +44,7 @@ async function deployments(release: string) {
 
 /** What ended them, by environment. */
 async function ends(release: string) {
-  const rows = await listDeployments(world.store.read, release, { limit: 100, after: null });
+  const rows = await listDeployments(world.store.read, release, {}, { limit: 100, after: null });
   return rows.reverse().map(({ environment, error, endedBy, endedByName, endedAt }) => ({
     ...{ environment, error, endedBy, endedByName },
     hasEnded: endedAt !== null,
