@@ -40,15 +40,15 @@ export interface ProcessWaits {
   /** In the order in which they were raised. */
   questions: readonly OpenQuestion[];
   steps: readonly StepTriedAgain[];
-  /** An interruption of another release for which this one's deployments wait (INT-9). */
-  blockedBy: OpenQuestion | null;
+  /** Interruptions of other releases for which this one's deployments wait, in the environments they go to (INT-9). */
+  blockedBy: readonly OpenQuestion[];
 }
 
 /** What people are asked stands first: nothing else of the release moves without them. */
 export function processBlockers({ questions, steps, blockedBy }: ProcessWaits): Blocker[] {
   return [
     ...questions.map(questionBlocker),
-    ...(blockedBy ? [blockedByBlocker(blockedBy)] : []),
+    ...blockedBy.map(blockedByBlocker),
     ...steps.map(({ step, phase, environment, tries, since, nextAttemptAt, detail }): Blocker => ({
       kind: 'step',
       detail: `${step} in ${environment} has not succeeded after ${tries === 1 ? '1 try' : `${tries} tries`}: ${detail}`,

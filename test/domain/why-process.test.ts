@@ -17,7 +17,7 @@ const question = (more: Partial<OpenQuestion> = {}): OpenQuestion => ({
   ...more,
 });
 
-const nothing = { questions: [], steps: [], blockedBy: null };
+const nothing = { questions: [], steps: [], blockedBy: [] };
 
 describe('REL-26: what a process waits for', () => {
   it('names the interruption and the teams that may take it', () => {
@@ -58,7 +58,7 @@ describe('REL-26: what a process waits for', () => {
   });
 
   it('INT-9: names the release whose interruption is in the way', () => {
-    expect(processBlockers({ ...nothing, blockedBy: question({ responsibleUser: 'grace' }) })).toMatchObject([
+    expect(processBlockers({ ...nothing, blockedBy: [question({ responsibleUser: 'grace' })] })).toMatchObject([
       {
         detail:
           'Deployments to production wait until Check dashboards of release release-1 is answered: grace has taken it',

@@ -29,14 +29,17 @@ export async function triggeredBy(
   const starters = await startersOf(sql, ids);
   return new Map(
     deployments.flatMap((row): [string, string][] => {
-      const name = starters.get(keyOf(row)) ?? triggers.get(row.releaseId);
+      const name = starters(row) ?? triggers.get(row.releaseId);
       return name === undefined ? [] : [[row.id, name]];
     }),
   );
 }
 
-/** Who started deployments by retrying or rolling out fully, in the order in which that was recorded. */
-async function startersOf(sql: Kysely<Tables>, ids: readonly string[]): Promise<Map<string, string>> {
+/** Who has started a deployment by retrying or rolling out fully, or would have where it waits. */
+async function startersOf(
+  sql: Kysely<Tables>,
+  ids: readonly string[],
+): Promise<(row: DeploymentRecord) => string | undefined> {
   const events = await sql
     .selectFrom('events')
     .leftJoin('users', 'users.id', 'events.actorId')
@@ -48,6 +51,8 @@ async function startersOf(sql: Kysely<Tables>, ids: readonly string[]): Promise<
   const fullRollouts = new Map<string, string>();
   const retries = new Map<string, string>();
   const starters = new Map<string, string>();
+  const starterOf = (of: StartedIn) => retries.get(keyOf(of)) ?? fullRollouts.get(of.releaseId);
+  // In the order in which it was recorded: a full roll-out has not started what was there before it.
   for (const { releaseId, type, data, slug } of events) {
     if (releaseId === null) {
       continue;
@@ -55,7 +60,7 @@ async function startersOf(sql: Kysely<Tables>, ids: readonly string[]): Promise<
     const { phase = '', attempt = 0, environments = [] } = JSON.parse(data) as Partial<StartData>;
     const of = { releaseId, phase, attempt };
     if (type === 'phase-started') {
-      const by = retries.get(keyOf(of)) ?? fullRollouts.get(releaseId);
+      const by = starterOf(of);
       if (by !== undefined) {
         environments.forEach((environment) => starters.set(keyOf({ ...of, environment }), by));
       }
@@ -67,7 +72,10 @@ async function startersOf(sql: Kysely<Tables>, ids: readonly string[]): Promise<
       }
     }
   }
-  return starters;
+  return ({ releaseId, phase, attempt, environment, startedAt }) =>
+    startedAt === null
+      ? starterOf({ releaseId, phase, attempt })
+      : starters.get(keyOf({ releaseId, phase, attempt, environment }));
 }
 
 interface StartData {
@@ -77,11 +85,13 @@ interface StartData {
   environments: string[];
 }
 
-function keyOf({ releaseId, phase, attempt, environment }: Omit<StartData, 'environments'> & StartedIn): string {
-  return JSON.stringify([releaseId, phase, attempt, environment ?? null]);
-}
-
 interface StartedIn {
   releaseId: string;
+  phase: string;
+  attempt: number;
   environment?: string;
+}
+
+function keyOf({ releaseId, phase, attempt, environment }: StartedIn): string {
+  return JSON.stringify([releaseId, phase, attempt, environment ?? null]);
 }

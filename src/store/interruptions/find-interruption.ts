@@ -43,6 +43,23 @@ export function openInterruptionsOf(sql: Kysely<Tables>, releaseId: string): Pro
     .execute();
 }
 
+/** Those of other releases that keep deployments from these environments (INT-9); what waits longest is first. */
+export function blockingInterruptions(
+  sql: Kysely<Tables>,
+  { id, projectId }: { id: string; projectId: string },
+  environmentIds: readonly string[],
+): Promise<InterruptionRecord[]> {
+  return interruptions(sql)
+    .where('interruptions.projectId', '=', projectId)
+    .where('interruptions.environmentId', 'in', [...environmentIds, ''])
+    .where('interruptions.blockConcurrent', '=', 1)
+    .where(isOpenInterruption)
+    .where('interruptions.releaseId', '!=', id)
+    .orderBy('interruptions.raisedAt')
+    .orderBy('interruptions.id')
+    .execute();
+}
+
 /** Who asks: their teams, what they see, and where they may answer with a team and without one. */
 export interface InterruptionReader {
   userId: string;

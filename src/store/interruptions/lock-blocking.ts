@@ -1,4 +1,4 @@
-import { lockProjectById } from '../flags/lock-project-by-id';
+import { lockProjectById } from '../projects/lock-project-by-id';
 import type { Unit } from '../store';
 import { isOpenInterruption } from './open-interruption';
 

@@ -1,9 +1,15 @@
 import type { Kysely } from 'kysely';
 
 import type { OpenQuestion, ProcessWaits, StepTriedAgain } from '../../domain/why-process';
-import { heldOf, openInterruptionsOf, teamsOf, type InterruptionRecord } from '../interruptions/find-interruption';
+import {
+  blockingInterruptions,
+  heldOf,
+  openInterruptionsOf,
+  teamsOf,
+  type InterruptionRecord,
+} from '../interruptions/find-interruption';
 import type { ReleaseRow } from '../releases/stored-release';
-import { planOfRow } from '../releases/stored-release';
+import { changesOf, environmentIdOf, planOfRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
 
 /** What the processes of a release wait for: people, steps that are tried again, another release's interruption. */
@@ -11,9 +17,23 @@ export async function processWaits(sql: Kysely<Tables>, release: ReleaseRow): Pr
   const hasProcess = planOfRow(release).process.length > 0;
   const questions = hasProcess ? await openInterruptionsOf(sql, release.id) : [];
   const steps = hasProcess ? await stepsTriedAgain(sql, release) : [];
-  const blocking = release.blockedBy === null ? [] : await openInterruptionsOf(sql, release.blockedBy);
-  const first = blocking.find(({ blockConcurrent }) => blockConcurrent === 1);
-  return { questions: questions.map(questionOf), steps, blockedBy: first ? questionOf(first) : null };
+  const blocking = release.blockedBy === null ? [] : await blockingQuestions(sql, release);
+  return { questions: questions.map(questionOf), steps, blockedBy: blocking.map(questionOf) };
+}
+
+/** What other releases ask where this one would go on: its queued deployments, else all that it changes (REL-20). */
+async function blockingQuestions(sql: Kysely<Tables>, release: ReleaseRow): Promise<InterruptionRecord[]> {
+  const queued = await sql
+    .selectFrom('deployments')
+    .select('environmentId')
+    .where('releaseId', '=', release.id)
+    .where('state', '=', 'queued')
+    .execute();
+  const changed = changesOf(release).flatMap((change) =>
+    change.environments.map((environment) => environmentIdOf(change, environment)),
+  );
+  const reached = queued.length > 0 ? queued.map(({ environmentId }) => environmentId) : changed;
+  return blockingInterruptions(sql, release, [...new Set(reached)]);
 }
 
 function questionOf(row: InterruptionRecord): OpenQuestion {

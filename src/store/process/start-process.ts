@@ -1,5 +1,5 @@
-import { inPieces } from '../in-pieces';
 import { startVariables } from './deployment-variables';
+import { insertSteps } from './insert-steps';
 import type { ProcessChange, ProcessRecording } from './process-recording';
 
 /** Writes down the steps that deployments are to take, and what their variables are. */
@@ -9,24 +9,7 @@ export async function startProcess(
 ): Promise<void> {
   const { unit, release, process } = recording;
   const started = recording.start(event);
-  const rows = started.flatMap(({ id: deploymentId }) =>
-    process.map(({ name, kind }, position) => ({
-      deploymentId,
-      position,
-      name,
-      kind,
-      state: 'pending' as const,
-      try: 1,
-      startedAt: null,
-      endedAt: null,
-      detail: null,
-      error: null,
-      errored: 0 as const,
-    })),
-  );
-  for (const piece of inPieces(rows)) {
-    await unit.sql.insertInto('deploymentSteps').values(piece).execute();
-  }
+  await insertSteps(unit, started, process);
   await startVariables(unit, release, started);
   started.forEach((deployment) => {
     recording.log(deployment, {

@@ -17,6 +17,7 @@ import { blockingRelease } from '../interruptions/blocking-release';
 import { lockBlocking, lockWithWaiting } from '../interruptions/lock-blocking';
 import { saveProcess } from '../process/save-process';
 import { lockTargets } from './queue';
+import { queueDeployments } from './queue-deployments';
 import { recordEvents } from './record-events';
 import { saveDeployments } from './save-deployments';
 import { saveRelease } from './save-release';
@@ -154,7 +155,7 @@ async function recordNew(
   await saveOutcomes(unit, row, step.outcomes);
 
   const decided = afterStep(position, step, false);
-  const { reached, held, actions } = await reach(unit, row, decided, step, found);
+  const { reached, held, actions, waiting } = await reach(unit, row, decided, step, found);
   const events = [...step.events, ...reached];
   const state = evolveAll(decided, reached);
   const ended = isTerminal(state) ? refuseEnded(state, await allUndecided(unit, row, decided)) : [];
@@ -163,6 +164,9 @@ async function recordNew(
   await showFlags(unit, row, position, state);
   await saveDeployments(unit, row, position, events);
   await saveProcess(unit, row, state, events);
+  if (waiting) {
+    await queueDeployments(unit, row, waiting);
+  }
   await settleCallbacks(unit, row, events);
   await giveUpEffects(unit, row, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events);
@@ -174,6 +178,14 @@ function allUndecided(unit: Unit, row: ReleaseRow, { decided }: ReleaseState): P
   return undecidedActions(unit.sql, row.id, decided, row.lastAction);
 }
 
+/** What came of a step into the world; `waiting`: what would have happened, but for an answer to another release. */
+interface Reached {
+  reached: readonly ReleaseEvent[];
+  held: boolean;
+  actions: AcceptedAction[];
+  waiting?: readonly ReleaseEvent[];
+}
+
 /** The step into the world, unless something undecided was found: that is decided first (REL-30). */
 async function reach(
   unit: Unit,
@@ -181,7 +193,7 @@ async function reach(
   state: ReleaseState,
   step: Step,
   { isLate, isBlocking }: Found,
-): Promise<{ reached: readonly ReleaseEvent[]; held: boolean; actions: AcceptedAction[] }> {
+): Promise<Reached> {
   const actions = await undecidedActions(unit.sql, row.id, state.decided, TOLD_AT_ONCE);
   if (!step.reach || ((isLate || actions.length > 0) && step.reach.kind !== 'revert')) {
     return { reached: [], held: false, actions };
@@ -200,7 +212,7 @@ async function reach(
     await unit.sql.updateTable('releases').set({ blockedBy }).where('id', '=', row.id).execute();
   }
   if (blockedBy !== null) {
-    return { reached: [], held: true, actions };
+    return { reached: [], held: true, actions, waiting: step.reach.events };
   }
   await takeEffect(unit, row, step.reach);
   return { reached: step.reach.events, held: false, actions };

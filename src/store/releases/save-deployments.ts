@@ -93,19 +93,32 @@ async function insert(
   at: number,
   ended: DeploymentEnd | undefined,
 ): Promise<void> {
-  await unit.sql
+  const started = {
+    startedAt: at,
+    ...(ended ? endOf(ended) : { state: 'running' as const, errored: 0 as const, error: null, endedAt: null }),
+  };
+  const written = await unit.sql
     .insertInto('deployments')
     .values({
       id: newId(),
       releaseId: release.id,
       ...row,
       createdAt: at,
-      startedAt: at,
       endedBy: null,
       endedNotes: null,
-      ...(ended ? endOf(ended) : { state: 'running', errored: 0, error: null, endedAt: null }),
+      ...started,
     })
-    .execute();
+    // One that was queued has been shown, and keeps its id (INT-9).
+    .onConflict((conflict) =>
+      conflict
+        .columns(['releaseId', 'phase', 'environmentId', 'attempt'])
+        .doUpdateSet(started)
+        .where('deployments.state', '=', 'queued'),
+    )
+    .executeTakeFirst();
+  if (written.numInsertedOrUpdatedRows !== 1n) {
+    throw new Error(`Attempt ${row.attempt} of phase ${row.phase} of ${release.id} has been made there already`);
+  }
 }
 
 async function end(

@@ -33,6 +33,17 @@ async function started(pipeline: string): Promise<{ id: string; flag: string }> 
 
 const seenInStaging = async (flag: string) => (await api.seesOf(flag)).staging;
 
+/** What why says of a release: what kind of thing keeps it, where, which question, and of which releases. */
+async function blockers(release: string): Promise<unknown[]> {
+  interface Why {
+    blockers: { kind: string; environment: string; interruption: string; releases: string[] }[];
+  }
+  const { body } = await ada.get<Why>(`/v1/releases/${release}/why`);
+  return body.blockers
+    .filter(({ kind }) => kind === 'interruption')
+    .map(({ kind, environment, interruption, releases }) => [kind, environment, interruption, releases]);
+}
+
 /** The store has written down what a release waits for: it will not go on by itself from there. */
 async function waits(release: string): Promise<void> {
   await eventually(`${release} waits`, async () => {
@@ -55,12 +66,57 @@ it.each([
   const second = await started('plain');
   await waits(second.id);
   expect(await seenInStaging(second.flag)).toBe(false);
-  expect(await runs.deployments(second.id)).toEqual([]);
+  const queued = await runs.deployment(second.id);
+  expect(queued).toMatchObject({
+    ...{ state: 'queued', environment: 'staging', attempt: 1, startedAt: null, triggeredBy: 'ada' },
+    steps: [{ name: 'roll-out', state: 'pending' }],
+  });
 
   await (ending as (of: { id: string; release: string }) => Promise<unknown>)(check);
 
   await api.reaches(second.id, 'baking');
   expect(await seenInStaging(second.flag)).toBe(true);
+  expect(await runs.deployment(second.id)).toMatchObject({ id: queued.id, state: 'succeeded' });
+});
+
+it('INT-9: all deployments of a phase are held, and why names those environments alone that are blocked', async () => {
+  const first = await started('blocking');
+  const check = await runs.question(first.id);
+  await api.pipeline('wide', [phaseIn('all', ['staging', 'production'])], { process: [manual('Look')] });
+  const second = await started('wide');
+  await waits(second.id);
+
+  const queued = await runs.deployments(second.id);
+  expect(queued.map(({ environment, state }) => [environment, state]).sort()).toEqual([
+    ['production', 'queued'],
+    ['staging', 'queued'],
+  ]);
+  expect(queued.map(({ steps }) => steps.map(({ name, state }) => [name, state]))).toEqual(
+    Array(2).fill([
+      ['Roll out', 'pending'],
+      ['Look', 'pending'],
+    ]),
+  );
+  expect(await blockers(second.id)).toEqual([['interruption', 'staging', check.id, [first.id]]]);
+  await runs.answers(ada, check, 'proceed');
+
+  const asked = await runs.asked(second.id, 2);
+  expect(asked.map(({ deployment }) => deployment).sort()).toEqual(queued.map(({ id }) => id).sort());
+});
+
+it('INT-9: of a release that blocks several environments why names those that others go to', async () => {
+  await api.pipeline('blocks-both', [phaseIn('all', ['staging', 'production'])], blocking);
+  const first = await started('blocks-both');
+  const both = await runs.asked(first.id, 2);
+  const second = await started('elsewhere');
+  await waits(second.id);
+
+  const inProduction = both.find(({ environment }) => environment === 'production');
+  expect(await blockers(second.id)).toEqual([['interruption', 'production', inProduction?.id, [first.id]]]);
+  for (const each of both) {
+    await runs.answers(ada, each, 'proceed');
+  }
+  await api.reaches(second.id, 'baking');
 });
 
 it('INT-9: a later phase waits as well, also once it is taken, and a deadline lets it go on', async () => {
@@ -107,6 +163,10 @@ it('INT-9: one that waits can be aborted meanwhile, and is touched nowhere', asy
 
   await api.reaches(second.id, 'aborted');
   expect(await seenInStaging(second.flag)).toBe(false);
+  expect(await runs.deployment(second.id)).toMatchObject({
+    ...{ state: 'aborted', startedAt: null, endedBy: { user: 'ada' } },
+    steps: [{ state: 'aborted' }],
+  });
   await runs.answers(ada, check, 'proceed');
 });
 
