@@ -128,9 +128,6 @@ export const reassignInterruption = (deps: Deps) =>
     },
   });
 
-/** What a repetition of the same request is told again. */
-type Kept = { held: true } | { held: false; refusal: string };
-
 async function hold(
   deps: Deps,
   { id: interruption, verb }: { id: string; verb: 'take' | 'release' | 'reassign' },
@@ -139,29 +136,24 @@ async function hold(
   judge: (held: HeldInterruption, name: (user: UserId) => string) => Holding | Refusal,
 ) {
   const now = deps.now();
-  const kept = await deps.store.write(async (unit): Promise<Kept | null> => {
-    const claim = await claimIdempotencyKey<Kept>(unit, idempotency, now);
+  const refusal = await deps.store.write(async (unit): Promise<Refusal | null> => {
+    const claim = await claimIdempotencyKey<true>(unit, idempotency, now);
     if (claim.repeated) {
-      return claim.repeated;
-    }
-    const held = await holdInterruption(unit, { id: interruption, verb, by: caller.userId, now, judge });
-    if (!held) {
-      await claim.free();
       return null;
     }
-    if (!isRefusal(held)) {
-      await claim.keep({ held: true }, held.releaseId);
-      return { held: true };
+    const held = await holdInterruption(unit, { id: interruption, verb, by: caller.userId, now, judge });
+    if (!held || isRefusal(held)) {
+      // It is recorded, so nothing is thrown; but it was not accepted, and what was in its way may be gone next time.
+      await claim.free();
+      return held ?? null;
     }
-    const refused: Kept = { held: false, refusal: JSON.stringify(held) };
-    // Who lacks a right may have it tomorrow, and ask again with the same key (HTTP-6).
-    await (held.refused === 'interruption.not-allowed' ? claim.free() : claim.keep(refused));
-    return refused;
+    await claim.keep(true, held.releaseId);
+    return null;
   });
-  if (kept && !kept.held) {
-    throw problemOf(JSON.parse(kept.refusal) as Refusal);
+  if (refusal) {
+    throw problemOf(refusal);
   }
-  const row = kept && (await findInterruption(deps.store.read, interruption));
+  const row = await findInterruption(deps.store.read, interruption);
   if (!row) {
     throw unknownInterruption(interruption);
   }

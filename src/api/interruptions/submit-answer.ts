@@ -29,10 +29,9 @@ export type Answered =
   | { kind: 'undecided'; action: ActionRecord }
   | { kind: 'refused'; action: string | null; problem: Problem };
 
-type Kept = { action: string } | { refusal: string };
-
 /**
- * The one loop for answers: accepts one, once for each idempotency key, and waits for its decision (REL-25, INT-2).
+ * The one loop for answers: accepts one, once for each idempotency key, and waits for its decision (REL-25, INT-2). What
+ * is refused at once leaves the key free; what was accepted and is then refused keeps it (HTTP-6).
  */
 export async function submitAnswer(
   deps: Deps,
@@ -42,54 +41,45 @@ export async function submitAnswer(
 ): Promise<Answered> {
   const now = deps.now();
   const person = personOf(caller, projectId);
-  const kept = await deps.store.write(async (unit): Promise<Kept | null> => {
-    const claim = await claimIdempotencyKey<Kept>(unit, idempotency, now);
-    if (claim.repeated) {
+  const accepted = await deps.store.write(async (unit): Promise<string | Refusal | undefined> => {
+    const claim = await claimIdempotencyKey<string>(unit, idempotency, now);
+    if (claim.repeated !== null) {
       return claim.repeated;
     }
-    const refused = async (refusal: Refusal): Promise<Kept> => {
-      const keptRefusal = { refusal: JSON.stringify(refusal) };
-      // Who lacks a right may have it tomorrow, and ask again with the same key (HTTP-6).
-      await (refusal.refused === 'interruption.not-allowed' ? claim.free() : claim.keep(keptRefusal));
-      return keptRefusal;
-    };
-    if (takesFirst) {
-      const taken = await holdInterruption(unit, {
-        id,
-        verb: 'take',
-        by: caller.userId,
-        now,
-        judge: (held, name) => take(held, person, name),
-      });
-      if (taken && isRefusal(taken)) {
-        return refused(taken);
-      }
-    }
-    const accepted = await acceptAnswer(unit, {
-      id,
-      result,
-      notes,
-      person,
-      rights: (plan, of) => actionRights(caller, of, plan, notes !== ''),
-      now,
-    });
-    if (!accepted) {
+    const taken = takesFirst
+      ? await holdInterruption(unit, {
+          id,
+          verb: 'take',
+          by: caller.userId,
+          now,
+          judge: (held, name) => take(held, person, name),
+        })
+      : undefined;
+    const answer =
+      taken && isRefusal(taken)
+        ? taken
+        : await acceptAnswer(unit, {
+            id,
+            result,
+            notes,
+            person,
+            rights: (plan, of) => actionRights(caller, of, plan, notes !== ''),
+            now,
+          });
+    if (!answer || isRefusal(answer)) {
+      // It is recorded, so nothing is thrown; but it was not accepted, and what was in its way may be gone next time.
       await claim.free();
-      return null;
+      return answer;
     }
-    if (isRefusal(accepted)) {
-      return refused(accepted);
-    }
-    await claim.keep({ action: accepted.action }, accepted.releaseId);
-    return { action: accepted.action };
+    await claim.keep(answer.action, answer.releaseId);
+    return answer.action;
   });
-  if (!kept) {
+  if (accepted === undefined) {
     return { kind: 'refused', action: null, problem: unknownInterruption(id) };
   }
-  if ('refusal' in kept) {
-    return { kind: 'refused', action: null, problem: problemOf(JSON.parse(kept.refusal) as Refusal) };
-  }
-  return outcomeOf(deps, id, kept.action);
+  return typeof accepted === 'string'
+    ? outcomeOf(deps, id, accepted)
+    : { kind: 'refused', action: null, problem: problemOf(accepted) };
 }
 
 async function outcomeOf(deps: Deps, id: string, actionId: string): Promise<Answered> {

@@ -410,6 +410,49 @@ describe('what ends it otherwise', () => {
     expect((await runs.seenBy(ada, check)).approvals.given).toBe(1);
   });
 
+  it('HTTP-6: a key is not used up by what is refused at once, whether it was taken or answered with it', async () => {
+    const { id } = await started([manual('Check', { notesRequired: true })]);
+    const check = await runs.question(id);
+    const key = { 'idempotency-key': 'refused-at-once' };
+    const answer = { result: 'proceed', notes: 'Good' };
+
+    expect(told(await runs.submit(ada, check, answer, key))).toBe('409 interruption.not-taken');
+    await runs.take(grace, check);
+    expect(told(await runs.take(ada, check, key))).toBe('409 interruption.taken-by-other');
+    expect(told(await runs.submit(ada, check, answer, key))).toBe('409 interruption.taken-by-other');
+    await grace.post(`/v1/interruptions/${check.id}/release`);
+
+    expect(told(await runs.take(ada, check, key))).toBe('200 taken');
+    // Refused before, the key can come with another body, too.
+    const without = { 'idempotency-key': 'refused-without-notes' };
+    expect(told(await runs.submit(ada, check, { result: 'proceed' }, without))).toBe('409 interruption.notes-required');
+    expect(told(await runs.submit(ada, check, answer, without))).toBe('200 submitted');
+    expect(told(await runs.submit(ada, check, answer, without))).toBe('200 submitted');
+    expect(told(await runs.submit(ada, check, { result: 'abort' }, without))).toBe('422 idempotency.mismatch');
+  });
+
+  it('HTTP-6: an answer that was accepted and then refused uses its key up, and is told the same again', async () => {
+    const { id } = await started([manual('Check')]);
+    const check = await runs.question(id);
+    await runs.take(ada, check);
+    await api.stopDispatcher();
+    const aborting = await grace.asks(id, 'abort');
+    expect(aborting.status).toBe(202);
+    const key = { 'idempotency-key': 'decided' };
+    const answer = await runs.submit(ada, check, { result: 'proceed' }, key);
+    expect(answer.status).toBe(202);
+    api.startDispatcher();
+    await api.reaches(id, 'aborted');
+
+    const [again, other] = [
+      await runs.submit(ada, check, { result: 'proceed' }, key),
+      await runs.submit(ada, check, { result: 'abort' }, key),
+    ];
+
+    expect([told(again), told(other)]).toEqual(['409 interruption.closed', '422 idempotency.mismatch']);
+    expect(again.headers.get('location')).toBe(answer.headers.get('location'));
+  });
+
   it('REL-25: an answer while no engine decides is accepted, and nobody else gets it meanwhile', async () => {
     const { id } = await started([manual('Check')]);
     const check = await runs.question(id);
