@@ -78,6 +78,10 @@ export class Person {
     return this.send('POST', path, body, headers);
   }
 
+  delete<T = ProblemBody>(path: string, headers?: Headings): Promise<Answer<T>> {
+    return this.send('DELETE', path, undefined, headers);
+  }
+
   /** A trigger that switches these gates on, unless it says otherwise. */
   triggers(pipeline: string, body: object | string, headers?: Headings): Promise<Answer> {
     const sent = typeof body === 'string' ? { changes: [{ flag: body, definition: ON }] } : body;

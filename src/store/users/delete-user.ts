@@ -1,9 +1,10 @@
+import { freeInterruptionsOf } from '../interruptions/free-interruptions-of';
 import type { Unit } from '../store';
 import { lockUser, type UserRow } from './find-user';
 
 export type DeleteOutcome = 'deleted' | 'unknown' | 'gone';
 
-/** Deletes a user softly (HTTP-7): tokens die, what the user did stays with the name. */
+/** Deletes a user softly (HTTP-7): tokens die, what the user did stays with the name, what they held is free. */
 export async function deleteUser(
   unit: Unit,
   input: { slug: string; by: string; at: number; judge: (current: UserRow) => Promise<void> },
@@ -26,5 +27,6 @@ export async function deleteUser(
     .where('deletedAt', 'is', null)
     .execute();
   unit.record({ type: 'user-deleted', at, actorId: by, projectId: null, releaseId: null, data: { user: slug } });
+  await freeInterruptionsOf(unit, known.id, { by, at });
   return 'deleted';
 }

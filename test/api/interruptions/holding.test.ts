@@ -300,6 +300,28 @@ describe('who has it', () => {
     await api.admin.put('/v1/teams/operations', { members });
   });
 
+  it('INT-4: what somebody holds who is deleted is pending again, and an answer of theirs stands', async () => {
+    const [held, answered] = [await asked('open'), await asked('open')];
+    const olaf = await api.person('olaf', [manager]);
+    await runs.take(olaf, held);
+    await runs.take(olaf, answered);
+    await api.stopDispatcher();
+    expect((await runs.submit(olaf, answered, { result: 'proceed' })).status).toBe(202);
+
+    expect((await api.admin.delete('/v1/users/olaf')).status).toBe(204);
+
+    expect(await runs.seenBy(rita, held)).toMatchObject({ state: 'pending', responsibleUser: null, canTake: true });
+    expect(await runs.seenBy(rita, answered)).toMatchObject({ state: 'taken', responsibleUser: 'olaf' });
+    api.startDispatcher();
+    await api.reaches(answered.release, 'baking');
+    expect(await runs.seenBy(rita, answered)).toMatchObject({ state: 'submitted', submittedBy: 'olaf' });
+    expect(await audit(held)).toEqual([
+      ['taken', 'olaf', 'olaf'],
+      ['released', 'admin', null],
+    ]);
+    expect((await runs.answers(rita, held, 'proceed')).submittedBy).toBe('rita');
+  });
+
   it('HTTP-6: a take is repeated with its key, and a right that was missing does not use the key up', async () => {
     const check = await asked();
     const key = { 'idempotency-key': 'take-1' };
