@@ -62,17 +62,33 @@ export interface QuorumFacts {
   teams: ReadonlyMap<string, readonly string[]>;
   /** User ids of those who may answer where no team is named, and what they hold. */
   others: { people: readonly string[]; permission: string };
+  /** What a member has to hold besides, and who does; left out: membership alone entitles (SEC-4). */
+  submitters?: { people: readonly string[]; permission: string };
 }
 
 /** What too few people could answer would wait until somebody notices (PIPE-4). People are counted, not seats; authors too. */
 export function checkQuorum(quorum: Quorum, path: string, answer: string, facts: QuorumFacts): Fault[] {
   const { approvals, teams } = quorum;
-  const entitled = new Set(
-    teams.length === 0 ? facts.others.people : teams.flatMap((team) => facts.teams.get(team) ?? []),
-  );
-  if (entitled.size >= approvals) {
+  const people = entitledTo(teams, facts).size;
+  if (people >= approvals) {
     return [];
   }
-  const who = teams.length === 0 ? `holders of ${facts.others.permission}` : `members of ${teams.join(' or ')}`;
-  return [{ path, message: `asks for ${approvals}, but only ${entitled.size} could ${answer}: ${who}` }];
+  const who = nameOfEntitled(teams, facts);
+  return [{ path, message: `asks for ${approvals}, but only ${people} could ${answer}: ${who}` }];
+}
+
+function entitledTo(teams: readonly string[], { teams: members, others, submitters }: QuorumFacts): Set<string> {
+  if (teams.length === 0) {
+    return new Set(others.people);
+  }
+  const entitled = new Set(teams.flatMap((team) => members.get(team) ?? []));
+  return submitters ? new Set(submitters.people.filter((person) => entitled.has(person))) : entitled;
+}
+
+function nameOfEntitled(teams: readonly string[], { others, submitters }: QuorumFacts): string {
+  if (teams.length === 0) {
+    return `holders of ${others.permission}`;
+  }
+  const members = `members of ${teams.join(' or ')}`;
+  return submitters ? `${members} who hold ${submitters.permission}` : members;
 }

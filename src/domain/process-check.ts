@@ -13,6 +13,8 @@ export interface ProcessFacts extends ProcessJudges {
   teams: ReadonlyMap<string, readonly string[]>;
   /** User ids of those who hold `DeploymentCreate` in the project. */
   deployers: readonly string[];
+  /** User ids of those who hold `InterruptionSubmit` in the project: members of a team answer only where they do. */
+  submitters: readonly string[];
   /** Names of the project's variables (VAR-6). */
   variables: readonly string[];
   /** Those of them that are sensitive: no mail holds one (VAR-4). */

@@ -49,10 +49,12 @@ function checkManualStep(step: ManualStep, path: string, names: ReadonlySet<stri
   ];
 }
 
-/** `InterruptionSubmit` is judged when the step is taken (INT-3); who is in no team cannot take it whatever they hold. */
+/** Who could answer is who could take it (INT-3): what people hold counts as much as the team that they are in. */
 function checkPeople(step: ManualStep, teams: readonly string[], path: string, facts: ProcessFacts): Fault[] {
   const others = { people: facts.deployers, permission: 'DeploymentCreate' };
-  return checkQuorum({ teams, approvals: step.approvals }, path, 'submit', { teams: facts.teams, others });
+  const submitters = { people: facts.submitters, permission: 'InterruptionSubmit' };
+  const quorum = { teams, approvals: step.approvals };
+  return checkQuorum(quorum, path, 'submit', { teams: facts.teams, others, submitters });
 }
 
 function checkDeadline(step: ManualStep, path: string, isNumber: boolean, facts: ProcessFacts): Fault[] {

@@ -15,6 +15,7 @@ const shop: PipelineFacts = {
   ]),
   approvers: ['ada', 'bob'],
   deployers: [],
+  submitters: [],
   variables: [],
   sensitive: [],
   services: [],

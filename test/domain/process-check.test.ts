@@ -212,9 +212,27 @@ describe('manual steps', () => {
     expect(messagesOf({ approvals: 3 })).toEqual(['asks for 3, but only 2 could submit: holders of DeploymentCreate']);
     // Olga is in both teams.
     expect(messagesOf({ approvals: 3, teams: ['operations', 'on-call'] })).toEqual([
-      'asks for 3, but only 2 could submit: members of operations or on-call',
+      'asks for 3, but only 2 could submit: members of operations or on-call who hold InterruptionSubmit',
     ]);
     expect(messagesOf({ teams: ['empty'] })).toHaveLength(1);
+  });
+
+  it('INT-6, INT-3: ask for no more members than may answer, those of teams it escalates to among them', () => {
+    const facts = { ...shopFacts, submitters: ['ada', 'grace'] };
+    const who = 'could submit: members of';
+
+    expect(faultsOf([manual({ teams: ['operations'] })], facts)).toEqual([]);
+    expect(faultsOf([manual({ teams: ['operations'], approvals: 2 })], facts)).toEqual([
+      { path: 'process[0].approvals', message: `asks for 2, but only 1 ${who} operations who hold InterruptionSubmit` },
+    ]);
+    expect(
+      faultsOf([manual({ deadline: { afterMs: 1, outcome: 'escalate', escalateTo: ['on-call'] } })], facts),
+    ).toEqual([
+      {
+        path: 'process[0].deadline.escalateTo',
+        message: `asks for 1, but only 0 ${who} on-call who hold InterruptionSubmit`,
+      },
+    ]);
   });
 
   it.each([0, -1, 1.5, NaN, Infinity, PROCESS_LIMITS.approvals + 1])('INT-6: refuse %p approvals', (approvals) => {

@@ -61,6 +61,7 @@ export const shopFacts: ProcessFacts = {
     ['empty', []],
   ]),
   deployers: ['ada', 'grace'],
+  submitters: ['ada', 'olga'],
   variables: ['Region', 'Secret'],
   sensitive: ['Secret'],
   services: ['payments'],

@@ -8,8 +8,8 @@ import { membersByTeam } from '../users/members-of';
 
 /**
  * What a definition is judged against now (PIPE-4): the project's environments, the people of the teams it names, and
- * those who hold `ReleaseApprove`; for a process also those who hold `DeploymentCreate`, and what its variables are named
- * by.
+ * those who hold `ReleaseApprove`; for a process also those who hold `DeploymentCreate` or `InterruptionSubmit`, and what
+ * its variables are named by.
  *
  * @param judges what the store cannot judge
  */
@@ -41,7 +41,7 @@ export async function pipelineFacts(
 }
 
 /** Where nothing asks for them they are not read. */
-const NO_PROCESS = { deployers: [], variables: [], sensitive: [], services: [] };
+const NO_PROCESS = { deployers: [], submitters: [], variables: [], sensitive: [], services: [] };
 
 async function processFacts(sql: Kysely<Tables>, projectId: string) {
   const variables = await sql
@@ -58,6 +58,7 @@ async function processFacts(sql: Kysely<Tables>, projectId: string) {
     .execute();
   return {
     deployers: await holdersOf(sql, 'DeploymentCreate', projectId),
+    submitters: await holdersOf(sql, 'InterruptionSubmit', projectId),
     variables: variables.map(({ name }) => name),
     sensitive: variables.filter(({ sensitive }) => sensitive === 1).map(({ name }) => name),
     services: services.map(({ slug }) => slug),

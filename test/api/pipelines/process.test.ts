@@ -9,8 +9,8 @@ let projectId: string;
 beforeAll(async () => {
   api = await startApi();
   ({ projectId } = await insertProject(api.deps.store, 'shop'));
-  await send('put', 'users/ada', { displayName: 'Ada' });
-  await send('put', 'users/olga', { displayName: 'Olga' });
+  await send('put', 'users/ada', { displayName: 'Ada', roles: [{ role: 'developer', project: 'shop' }] });
+  await send('put', 'users/olga', { displayName: 'Olga', roles: [{ role: 'developer', project: 'shop' }] });
   await send('put', 'teams/operations', { displayName: 'Operations', members: ['ada', 'olga'] });
   await send('put', 'projects/shop/services/payments', { endpoints: { production: 'https://pay.example.com' } });
 });
@@ -158,13 +158,35 @@ describe('the process of a pipeline', () => {
     expect(body.errors).toEqual([
       {
         path: 'process[0].approvals',
-        message: 'asks for 3, but only 2 could submit: members of operations',
+        message: 'asks for 3, but only 2 could submit: members of operations who hold InterruptionSubmit',
       },
       {
         path: 'process[1].approvals',
         message: 'asks for 2, but only 1 could submit: holders of DeploymentCreate',
       },
     ]);
+  });
+
+  it('INT-6, INT-3: is refused where the members of its teams may not answer, at save and at trigger', async () => {
+    const viewers = { members: ['vera'] };
+    const by = (role: string) => send('put', 'users/vera', { roles: [{ role, project: 'shop' }] });
+    await by('viewer');
+    await send('put', 'teams/watchers', viewers);
+    await send('put', 'projects/shop/flags/watched', { kind: 'gate', definition: OFF });
+    const step = { ...check, teams: ['watchers'] };
+    const message = 'asks for 1, but only 0 could submit: members of watchers who hold InterruptionSubmit';
+
+    const refused = await save('watched', [step]);
+    await by('developer');
+    const saved = await save('watched', [step]);
+    await by('viewer');
+    const triggered = await send('post', 'projects/shop/pipelines/watched/releases', {
+      changes: [{ flag: 'watched', definition: ON }],
+    });
+
+    expect([refused.status, saved.status, triggered.status]).toEqual([400, 201, 400]);
+    expect(refused.body.errors).toEqual([{ path: 'process[0].approvals', message }]);
+    expect(triggered.body.errors).toEqual([{ path: 'pipeline.process[0].approvals', message }]);
   });
 
   it.each([

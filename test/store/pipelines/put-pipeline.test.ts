@@ -4,6 +4,7 @@ import { deletePipeline } from '../../../src/store/pipelines/delete-pipeline';
 import { findPipeline, listPipelines } from '../../../src/store/pipelines/find-pipeline';
 import { pipelineFacts } from '../../../src/store/pipelines/pipeline-facts';
 import { putPipeline } from '../../../src/store/pipelines/put-pipeline';
+import { manual } from '../../domain/process-fixture';
 import { insertProject, NOON } from '../../support/store-fixtures';
 import { openTestStore, type TestStore } from '../../support/test-store';
 
@@ -201,6 +202,15 @@ describe('pipelineFacts', () => {
     const facts = await pipelineFacts(test.store.read, projectId, pipeline(), judges);
 
     expect([...facts.approvers].sort()).toEqual([people.ada, people.bob].sort());
+  });
+
+  it('INT-6: counts those who may answer in the project, with a team and without one, where there is a process', async () => {
+    const process = [manual()];
+
+    const facts = await pipelineFacts(test.store.read, projectId, { ...pipeline(), process }, judges);
+
+    expect([...facts.deployers].sort()).toEqual([people.ada, people.bob].sort());
+    expect([...facts.submitters].sort()).toEqual([people.ada, people.bob, people.dora].sort());
   });
 
   it('PIPE-4: knows the members of the teams that are named, and none of an unknown one', async () => {
