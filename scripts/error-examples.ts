@@ -168,7 +168,7 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     facts: { state: 'failed' },
   },
   'release.failed': {
-    detail: 'The phase has failed: retry, skip or abort it',
+    detail: 'The phase has failed: retry or skip it, or abort the release',
     allowed: ['skip', 'abort', 'retry'],
     facts: { state: 'failed' },
   },

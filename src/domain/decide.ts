@@ -7,7 +7,7 @@ import { RELEASE_ACTIONS } from './pipeline';
 import type { Refusal } from './refusal';
 import { isRefusal, refuse } from './refusal';
 import type { ArmedIntent, ReleaseState } from './release';
-import { currentPhase } from './release';
+import { currentPhase, mayLeaveOut } from './release';
 import type { ReleaseEvent } from './release-event';
 import { planAt, type ReleasePlan } from './release-plan';
 import { approve, mayNotPass, mayNotPassOver, pendingReviews } from './review';
@@ -197,9 +197,9 @@ function skip(situation: Situation, action: AcceptedAction, at: Instant): Decisi
         ? refuse('release.last-phase', `${name} is the last phase: abort the release, or roll it out fully`)
         : leaveOut(situation, action, at);
     case 'failed':
-      return isLast || state.fullRollout
-        ? refuse('release.last-phase', `${name} is the last phase: abort the release, or retry the phase`)
-        : leaveOut(situation, action, at);
+      return mayLeaveOut(state)
+        ? leaveOut(situation, action, at)
+        : refuse('release.last-phase', `${name} is the last phase: abort the release, or retry the phase`);
     default:
       return refuse('release.blocked', `Phase ${name} is held back and cannot be skipped`, holdFacts(situation));
   }
@@ -290,10 +290,14 @@ function fullRollout(situation: Situation, action: AcceptedAction, at: Instant):
     case 'waiting-for-intervention':
       return arm(state, 'full-rollout', action, at);
     case 'failed':
-      return refuse('release.failed', 'The phase has failed: retry, skip or abort it');
+      return refuse('release.failed', `The phase has failed: ${afterFailure(state)}`);
     default:
       return refuse('release.blocked', 'The release is about to complete');
   }
+}
+
+function afterFailure(state: ReleaseState): string {
+  return mayLeaveOut(state) ? 'retry or skip it, or abort the release' : 'retry it, or abort the release';
 }
 
 /** New deployments where none succeeded, without a new review (REL-22). */

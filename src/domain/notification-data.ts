@@ -77,6 +77,8 @@ export type Notification =
         failures: Failure[];
         /** The pipeline aborts the release by itself: there is nothing to decide. */
         aborts: boolean;
+        /** Skipping it is possible: a phase follows, and no full roll-out takes both. */
+        maySkip: boolean;
       };
     }
   /** The abort is decided; targets are being brought back. */

@@ -96,7 +96,7 @@ function textOf({ type, data }: Notification): Parts {
         title: `Phase failed: ${data.phase}`,
         lead: data.aborts
           ? `Phase ${data.phase} has failed, and the release is aborted.`
-          : `Phase ${data.phase} has failed: retry or skip it, or abort the release.`,
+          : `Phase ${data.phase} has failed: ${data.maySkip ? 'retry or skip it' : 'retry it'}, or abort the release.`,
         quote: data.failures.map((failure) => `${failure.environment}: ${reasonOf(failure)}`).join('\n'),
         facts: [
           ['Phase', data.phase],

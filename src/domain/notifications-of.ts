@@ -46,6 +46,8 @@ export interface NotificationFacts {
   release: string;
   plan: ReleasePlan;
   changes: string[];
+  /** A full roll-out is under way: no phase of it is skipped (REL-20). */
+  isFullRollout: boolean;
   triggeredBy: UserId;
   reason: string | null;
   nameOf: (user: UserId) => string;
@@ -188,6 +190,7 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): Told | null {
             .failuresOf(event.phase)
             .map((failure) => ({ ...failure, detail: cut(failure.detail), endedBy: cutNotes(failure.endedBy) })),
           aborts: plan.onFailure === 'abort',
+          maySkip: event.phase < plan.phases.length - 1 && !facts.isFullRollout,
         },
         audience: whoMends(plan),
       };

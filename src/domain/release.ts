@@ -181,6 +181,11 @@ export function currentPhase(state: ReleaseState): PhaseState {
   return phaseAt(state, state.current);
 }
 
+/** Whether a phase that has failed can be skipped: another one follows, and no full roll-out takes both (REL-18, REL-20). */
+export function mayLeaveOut({ current, phases, fullRollout }: ReleaseState): boolean {
+  return current < phases.length - 1 && fullRollout === null;
+}
+
 /** The phase with that index; a wrong index is a bug, not an outcome. */
 export function phaseAt(state: ReleaseState, index: number): PhaseState {
   const phase = state.phases[index];

@@ -22,6 +22,7 @@ const facts = (more: Partial<NotificationFacts> = {}): NotificationFacts => ({
   release: RELEASE,
   plan: plan(),
   changes: ['flag new-checkout', 'payments 1.4.2'],
+  isFullRollout: false,
   triggeredBy: 'ada',
   reason: null,
   nameOf: (user) => `name of ${user}`,
@@ -244,6 +245,14 @@ describe('failures', () => {
     expect(of('Build')?.facts).toContainEqual({ name: 'Step', value: 'Build' });
     expect(of(null)?.lead).toBe('The deployment of phase staff to staging has failed, as something broke.');
     expect(of(null)?.facts.map(({ name }) => name)).not.toContain('Step');
+  });
+
+  it('REL-18, REL-20: name no skip where it is refused: of the last phase, and in a full roll-out', () => {
+    const lead = (more: Partial<NotificationFacts>, index = 0) =>
+      notificationsOf([{ ...phaseFailed, phase: index }], facts(more)).map((told) => notificationText(told).lead);
+
+    expect(lead({}, 2)).toEqual(['Phase everyone has failed: retry it, or abort the release.']);
+    expect(lead({ isFullRollout: true })).toEqual(['Phase staff has failed: retry it, or abort the release.']);
   });
 
   it('NOT-1: say that there is nothing to decide where the pipeline aborts by itself', () => {

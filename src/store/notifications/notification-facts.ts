@@ -5,7 +5,7 @@ import type { Failure } from '../../domain/notification-data';
 import type { AnyReleaseEvent, InterruptionFacts, NotificationFacts } from '../../domain/notifications-of';
 import { planAt, type ReleasePlan } from '../../domain/release-plan';
 import { userNames } from '../releases/read-release';
-import { changesOf, type ReleaseRow } from '../releases/stored-release';
+import { changesOf, positionOf, type ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
 
 /** What is to be known to tell somebody of these events; asked for only what they need. */
@@ -37,6 +37,8 @@ export async function notificationFacts(
     changes: changesOf(release).map((change) =>
       isServiceChange(change) ? `${change.service} ${change.version}` : `flag ${change.flag}`,
     ),
+    isFullRollout:
+      positionOf(release).fullRollout !== null || events.some(({ type }) => type === 'full-rollout-started'),
     triggeredBy: release.triggeredBy,
     reason: release.reason,
     nameOf,
