@@ -7,8 +7,12 @@ import type { UserId } from './release';
  * What a person can do about a blocker, and the right it takes: a permission, membership of one of the teams, or both.
  */
 export interface Remedy {
-  action: Exclude<ActionVerb, 'callback'> | 'resolve-defect' | 'end-freeze' | 'repair';
+  action: Exclude<ActionVerb, 'callback'> | 'resolve-defect' | 'end-freeze' | 'repair' | 'reassign' | 'release';
   needs: { permission: Permission } | { teams: string[] } | { permission: Permission; teams: string[] };
+  /** A permission that it takes besides: who leaves a phase out has to be able to approve it (REL-16). */
+  besides?: Permission;
+  /** Those who may without that right: authors abort what is theirs. */
+  also?: UserId[];
   /** Those who are left out although they hold that right: authors, and those who have approved (REL-10). */
   except: UserId[];
   /** The only one of them who may by now; left out: each of them may. */
@@ -62,6 +66,9 @@ export type Blocker = { detail: string; remedies: Remedy[] } & (
       /** Name of who has taken it; null: nobody. */
       responsibleUser: string | null;
       release: string | null;
+      /** Who has proceeded so far, in order, and how many have to (INT-6). */
+      approvals: UserId[];
+      needed: number;
       since: Instant;
       deadlineAt: Instant | null;
     }

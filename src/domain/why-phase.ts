@@ -1,6 +1,6 @@
 import { remedy, type Blocker, type Remedy } from './blocker';
 import type { DeploymentState, PhaseState } from './release';
-import { currentPhase } from './release';
+import { currentPhase, mayLeaveOut } from './release';
 import { planAt, type ReleasePlan } from './release-plan';
 import { shownState } from './shown-state';
 import type { WhyInput } from './why';
@@ -79,7 +79,7 @@ export function runningBlocker(input: WhyInput): Blocker | null {
         remedies: [remedy('unpause', 'ReleaseControl')],
       };
     case 'failed':
-      return failedBlocker(name, latestOf(phase), input);
+      return failedBlocker(latestOf(phase), input);
     case 'rolling-out':
       return rollOutBlocker(name, phase.deployments);
     case 'pending':
@@ -94,13 +94,13 @@ export function runningBlocker(input: WhyInput): Blocker | null {
 
 /** A full roll-out has deployments in several phases at once (REL-20). */
 function fullRolloutBlocker(input: WhyInput): Blocker | null {
-  const { state, plan, holds } = input;
+  const { state, holds } = input;
   const latest = state.phases.flatMap(({ progress, attempt, deployments }) =>
     progress.status === 'skipped' ? [] : deployments.filter((deployment) => deployment.attempt === attempt),
   );
   if (shownState(state, holds) === 'failed') {
     const { attempt } = currentPhase(state);
-    return failedBlocker(planAt(plan, state.current).name, { attempt, deployments: latest }, input);
+    return failedBlocker({ attempt, deployments: latest }, input);
   }
   return holds.length > 0 ? null : rollOutBlocker(null, latest);
 }
@@ -119,15 +119,12 @@ function rollOutBlocker(phase: string | null, deployments: PhaseState['deploymen
 }
 
 /**
- * A failed phase is retried, unless a hold would refuse that (REL-22); skipping it is another matter (REL-16). What a
- * target said, or where a step ended, is told with it: whoever is to retry has to know whether that can help. A person's
- * abort is told as theirs (INT-5).
+ * What a target said, or where a step ended, is told with a failed phase: whoever is to retry has to know whether that can
+ * help. A person's abort is told as theirs (INT-5).
  */
-function failedBlocker(
-  name: string,
-  phase: Pick<PhaseState, 'attempt' | 'deployments'>,
-  { holds, failures, failedDeployments = [] }: Pick<WhyInput, 'holds' | 'failures' | 'failedDeployments'>,
-): Blocker {
+function failedBlocker(phase: Pick<PhaseState, 'attempt' | 'deployments'>, input: WhyInput): Blocker {
+  const { state: release, plan, failures, failedDeployments = [] } = input;
+  const { name } = planAt(plan, release.current);
   const failed = phase.deployments.filter(({ state }) => state === 'failed');
   const reasonOf = ({ environment, attempt }: DeploymentState): string => {
     const isIt = (each: { environment: string; attempt: number }) =>
@@ -149,8 +146,29 @@ function failedBlocker(
     phase: name,
     attempt: phase.attempt,
     environments: failed.map(({ environment }) => environment),
-    remedies: holds.length > 0 ? [] : [remedy('retry', 'ReleaseControl')],
+    remedies: afterFailure(input),
   };
+}
+
+/** A hold refuses a retry (REL-22); skipping takes the right to approve the phase (REL-16); authors abort, too (REL-19). */
+function afterFailure({ state, plan, holds }: WhyInput): Remedy[] {
+  const { review } = planAt(plan, state.current);
+  const teams = review?.teams ?? [];
+  return [
+    ...(holds.length > 0 ? [] : [remedy('retry', 'ReleaseControl')]),
+    ...(mayLeaveOut(state)
+      ? [
+          {
+            action: 'skip' as const,
+            ...(teams.length > 0
+              ? { needs: { permission: 'ReleaseControl' as const, teams } }
+              : { needs: { permission: 'ReleaseControl' as const }, besides: 'ReleaseApprove' as const }),
+            except: review?.authorMayApprove === false ? [...plan.authors] : [],
+          },
+        ]
+      : []),
+    { ...remedy('abort', 'ReleaseControl'), also: [...plan.authors] },
+  ];
 }
 
 function latestOf({ attempt, deployments }: PhaseState): Pick<PhaseState, 'attempt' | 'deployments'> {

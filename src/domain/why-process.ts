@@ -1,6 +1,6 @@
 import type { Instant } from './instant';
 import type { UserId } from './release';
-import type { Blocker, Remedy } from './blocker';
+import { remedy, type Blocker, type Remedy } from './blocker';
 
 /** What a release asks a person, as far as `why` tells of it. */
 export interface OpenQuestion {
@@ -13,8 +13,13 @@ export interface OpenQuestion {
   responsibleUser: string | null;
   /** The same by id. */
   responsibleUserId: UserId | null;
-  /** Who may not answer: authors of the release where they may not, and those who have proceeded already (INT-6). */
+  /** Who has taken it has lost what it takes since: a team, a permission, the account (INT-4). */
+  isHolderGone: boolean;
+  /** Authors of the release, where they may not answer (INT-6). */
   excluded: readonly UserId[];
+  /** Those who have proceeded already, in order, and how many have to (INT-6). */
+  proceeded: readonly UserId[];
+  needed: number;
   phase: string;
   environment: string;
   raisedAt: Instant;
@@ -63,48 +68,69 @@ export function processBlockers({ questions, steps, blockedBy }: ProcessWaits): 
 }
 
 function questionBlocker(question: OpenQuestion): Blocker {
-  const { id, title, teams, responsibleUser, phase, environment, raisedAt, deadlineAt } = question;
-  const whom = teams.length > 0 ? `somebody of ${teams.join(' or ')}` : 'somebody who may deploy';
+  const { title, phase, environment } = question;
   return {
-    kind: 'interruption',
-    detail:
-      responsibleUser === null
-        ? `${title} in ${environment} waits for ${whom} to take it`
-        : `${title} in ${environment} waits for ${responsibleUser}, who has taken it`,
+    ...ofQuestion(question),
+    detail: `${title} in ${environment} ${waitsFor(question)}${soFar(question)}`,
     phase,
-    environment,
-    interruption: id,
-    responsibleUser,
     release: null,
-    since: raisedAt,
-    deadlineAt,
-    remedies: [answer(question)],
   };
+}
+
+function waitsFor({ teams, responsibleUser, isHolderGone }: OpenQuestion): string {
+  if (responsibleUser === null) {
+    return `waits for ${teams.length > 0 ? `somebody of ${teams.join(' or ')}` : 'somebody who may deploy'} to take it`;
+  }
+  return isHolderGone
+    ? `is taken by ${responsibleUser}, who can no longer answer it`
+    : `waits for ${responsibleUser}, who has taken it`;
+}
+
+/** With one person to ask there is nothing to count. */
+function soFar({ proceeded, needed }: OpenQuestion): string {
+  return needed > 1 ? `; ${proceeded.length} of ${needed} have proceeded` : '';
 }
 
 function blockedByBlocker(question: OpenQuestion): Blocker {
-  const { id, title, responsibleUser, environment, raisedAt, deadlineAt, release } = question;
-  const whom = responsibleUser === null ? 'nobody has taken it' : `${responsibleUser} has taken it`;
+  const { title, responsibleUser, isHolderGone, environment, release } = question;
+  const taken = `${responsibleUser} has taken it${isHolderGone ? ' and can no longer answer it' : ''}`;
+  const whom = responsibleUser === null ? 'nobody has taken it' : taken;
   return {
-    kind: 'interruption',
+    ...ofQuestion(question),
     detail: `Deployments to ${environment} wait until ${title} of release ${release} is answered: ${whom}`,
     phase: null,
-    environment,
-    interruption: id,
-    responsibleUser,
     release,
-    since: raisedAt,
-    deadlineAt,
-    remedies: [answer(question)],
   };
 }
 
+function ofQuestion(question: OpenQuestion) {
+  const { id, responsibleUser, environment, raisedAt, deadlineAt, proceeded, needed } = question;
+  return {
+    kind: 'interruption' as const,
+    environment,
+    interruption: id,
+    responsibleUser,
+    approvals: [...proceeded],
+    needed,
+    since: raisedAt,
+    deadlineAt,
+    remedies: remediesOf(question),
+  } satisfies Partial<Blocker>;
+}
+
+/** What only its holder could answer, who cannot, has to come to somebody else first (INT-4). */
+function remediesOf(question: OpenQuestion): Remedy[] {
+  return question.isHolderGone
+    ? [remedy('reassign', 'InterruptionReassign'), remedy('release', 'InterruptionReassign')]
+    : [answer(question)];
+}
+
 /** Those whose answer counts (INT-2, INT-3): members need the permission, too, and once one has taken it, only that one. */
-function answer({ teams, excluded, responsibleUserId }: OpenQuestion): Remedy {
+function answer({ teams, excluded, proceeded, responsibleUserId }: OpenQuestion): Remedy {
   return {
     action: 'submit',
     needs: teams.length > 0 ? { permission: 'InterruptionSubmit', teams } : { permission: 'DeploymentCreate' },
-    except: [...excluded],
+    except: [...excluded, ...proceeded],
     ...(responsibleUserId !== null && { only: responsibleUserId }),
   };
 }

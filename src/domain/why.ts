@@ -2,7 +2,7 @@ import type { AcceptedAction } from './accepted-action';
 import { remedy, type Blocker, type EngineTrouble, type ReleaseAhead } from './blocker';
 import type { Instant } from './instant';
 import { nextTransition } from './next-transition';
-import type { Hold, ReleaseState } from './release';
+import type { DeploymentState, Hold, ReleaseState } from './release';
 import type { ReleasePlan } from './release-plan';
 import { runningBlocker, type FailedDeployment, type FailedEffect } from './why-phase';
 import { processBlockers, type ProcessWaits } from './why-process';
@@ -82,13 +82,33 @@ function ownBlockers(input: WhyInput): Blocker[] {
     case 'running': {
       const own = runningBlocker(input);
       const waits = input.waits ? processBlockers(input.waits) : [];
-      return [...waits, ...(own ? [own] : []), ...targetBlockers(input)];
+      const isTold = own === null || (own.kind === 'roll-out' && isExplained(input.state, waits));
+      return [...waits, ...(isTold ? [] : [own]), ...targetBlockers(input)];
     }
     case 'aborting':
       return revertBlockers(input);
     default:
       return [waitingBlocker(input)];
   }
+}
+
+/**
+ * Whether people and steps that are waited for are all there is to say of the deployments that have not ended: nothing is
+ * being rolled out meanwhile, be it not yet or no longer.
+ */
+function isExplained({ phases }: ReleaseState, waits: readonly Blocker[]): boolean {
+  const environments = waits.flatMap((wait) => ('environment' in wait ? [wait.environment] : []));
+  return (
+    environments.length > 0 &&
+    phases
+      .flatMap(({ deployments }) => deployments)
+      .filter(({ state }) => state === 'running' || state === 'waiting')
+      .every((deployment) => !isRollingOut(deployment) && environments.includes(deployment.environment))
+  );
+}
+
+function isRollingOut({ steps }: DeploymentState): boolean {
+  return steps?.some(({ kind, state }) => kind === 'roll-out' && state === 'running') ?? true;
 }
 
 /** What keeps a release that is not under way: its queue, or its start. */

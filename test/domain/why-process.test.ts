@@ -8,7 +8,10 @@ const question = (more: Partial<OpenQuestion> = {}): OpenQuestion => ({
   teams: ['operations', 'leads'],
   responsibleUser: null,
   responsibleUserId: null,
+  isHolderGone: false,
   excluded: [],
+  proceeded: [],
+  needed: 1,
   phase: 'staff',
   environment: 'production',
   raisedAt: NOON,
@@ -30,6 +33,8 @@ describe('REL-26: what a process waits for', () => {
         interruption: 'interruption-1',
         responsibleUser: null,
         release: null,
+        approvals: [],
+        needed: 1,
         since: NOON,
         deadlineAt: null,
         remedies: [
@@ -54,6 +59,39 @@ describe('REL-26: what a process waits for', () => {
 
     expect(processBlockers({ ...nothing, questions: [taken] })).toMatchObject([
       { remedies: [{ except: ['user-olga'], only: 'user-ada' }] },
+    ]);
+  });
+
+  it('INT-6: says how many have proceeded, who they are, and that it is for the others', () => {
+    const halfway = question({ excluded: ['user-olga'], proceeded: ['user-grace'], needed: 2 });
+
+    expect(processBlockers({ ...nothing, questions: [halfway] })).toMatchObject([
+      {
+        detail:
+          'Check dashboards in production waits for somebody of operations or leads to take it; 1 of 2 have proceeded',
+        approvals: ['user-grace'],
+        needed: 2,
+        remedies: [{ action: 'submit', except: ['user-olga', 'user-grace'] }],
+      },
+    ]);
+  });
+
+  it('INT-4: of a holder who can no longer answer it says that, and who can take it from them', () => {
+    const gone = question({ responsibleUser: 'ada', responsibleUserId: 'user-ada', isHolderGone: true });
+    const needs = { permission: 'InterruptionReassign' };
+    const remedies = [
+      { action: 'reassign', needs, except: [] },
+      { action: 'release', needs, except: [] },
+    ];
+
+    expect(processBlockers({ ...nothing, questions: [gone], blockedBy: [gone] })).toMatchObject([
+      { detail: 'Check dashboards in production is taken by ada, who can no longer answer it', remedies },
+      {
+        detail:
+          'Deployments to production wait until Check dashboards of release release-1 is answered: ' +
+          'ada has taken it and can no longer answer it',
+        remedies,
+      },
     ]);
   });
 

@@ -4,8 +4,24 @@ import type { Hold, ReleaseState } from '../../src/domain/release';
 import type { ReleasePlan } from '../../src/domain/release-plan';
 import type { WhyInput } from '../../src/domain/why';
 import type { EffectUnderWay } from '../../src/domain/why-target';
+import { allowedActions, decide } from '../../src/domain/decide';
 import { blockersOf } from '../../src/domain/why';
-import { action, after, did, NOON, phase, plan, planOfPhases, review, service, upTo } from './release-fixture';
+import type { OpenQuestion, ProcessWaits, StepTriedAgain } from '../../src/domain/why-process';
+import {
+  action,
+  after,
+  did,
+  manual,
+  NOON,
+  phase,
+  plan,
+  planOfPhases,
+  review,
+  rollOut,
+  service,
+  step,
+  upTo,
+} from './release-fixture';
 
 const defect: Hold = { kind: 'defect', id: 'defect-1', detail: 'Checkout loses carts' };
 const freeze: Hold = { kind: 'freeze', id: 'freeze-1', detail: 'Holidays until 2 January' };
@@ -254,7 +270,7 @@ describe('REL-26: why', () => {
     expect(blockers).toMatchObject([{ kind: 'failed', detail: `Phase staff failed in production (${told})` }]);
   });
 
-  it('names what failed, and retry only where no hold would refuse it', () => {
+  it('names what failed and what can be done about it, and retry only where no hold would refuse it', () => {
     const failed = after(
       plan(),
       did.start(),
@@ -272,15 +288,102 @@ describe('REL-26: why', () => {
           phase: 'staff',
           attempt: 1,
           environments: ['production'],
-          remedies: [{ action: 'retry', needs: control, except: [] }],
+          remedies: [
+            { action: 'retry', needs: control, except: [] },
+            { action: 'skip', needs: control, besides: 'ReleaseApprove', except: [] },
+            { action: 'abort', needs: control, except: [], also: ['ada'] },
+          ],
         },
       ],
       nextTransitionAt: null,
     });
     expect(why(plan(), failed, { holds: [defect] }).blockers).toMatchObject([
-      { kind: 'failed', remedies: [] },
+      { kind: 'failed', remedies: [{ action: 'skip' }, { action: 'abort' }] },
       { kind: 'defect' },
     ]);
+  });
+
+  it('REL-16, SEC-4: a failed phase is skipped by those who may approve it, and its authors only where they may', () => {
+    const failed = [did.start(), did.rollOut(0), did.fail(0, 'staging'), did.fail(0, 'production'), did.failPhase(0)];
+    const skipOf = (of: ReleasePlan) =>
+      why(of, after(of, ...failed)).blockers[0]?.remedies.find(({ action: name }) => name === 'skip');
+
+    expect(skipOf(reviewed({ teams: ['operations'] }))).toEqual({
+      action: 'skip',
+      needs: { ...control, teams: ['operations'] },
+      except: ['ada'],
+    });
+    expect(skipOf(reviewed({ authorMayApprove: true }))).toEqual({
+      action: 'skip',
+      needs: control,
+      besides: 'ReleaseApprove',
+      except: [],
+    });
+  });
+
+  it('REL-18: skip is no remedy of a failed last phase, where it is refused', () => {
+    const failed = after(plan(), ...upTo(2), did.rollOut(2), did.fail(2, 'staging'), did.failPhase(2));
+
+    const { blockers } = why(plan(), failed);
+
+    expect(blockers[0]?.remedies.map(({ action: name }) => name)).toEqual(['retry', 'abort']);
+    expect(allowedActions({ state: failed, plan: plan(), holds: [] }, action('retry', plan()), NOON)).toEqual(
+      expect.not.arrayContaining(['skip']),
+    );
+    expect(
+      decide({ state: failed, plan: plan(), holds: [] }, action('full-rollout', plan()), NOON, NOON),
+    ).toMatchObject({
+      refused: 'release.failed',
+      detail: 'The phase has failed: retry it, or abort the release',
+      allowed: ['abort', 'retry'],
+    });
+  });
+
+  describe('says that a phase is being rolled out only while something is', () => {
+    const of = plan({ process: [manual('Check'), rollOut(), step('Warm')] });
+    const started = [did.start(), did.rollOut(0, 1, ['staging', 'production'], ['manual', 'roll-out', 'http'])];
+    const at = (environment: string, index: number) => ({ at: NOON, phase: 0, environment, attempt: 1, step: index });
+    const question: OpenQuestion = {
+      ...{ id: 'interruption-1', kind: 'manual', title: 'Check', teams: [], phase: 'staff', environment: 'production' },
+      ...{
+        responsibleUser: null,
+        responsibleUserId: null,
+        isHolderGone: false,
+        excluded: [],
+        proceeded: [],
+        needed: 1,
+      },
+      ...{ raisedAt: NOON, deadlineAt: null, release: 'release-1' },
+    };
+    const tried: StepTriedAgain = {
+      ...{ step: 'Warm', phase: 'staff', environment: 'staging', tries: 1, since: NOON, nextAttemptAt: null },
+      detail: 'The endpoint answered 503',
+    };
+    const kinds = (state: ReleaseState, waits: Partial<ProcessWaits>) =>
+      why(of, state, { waits: { questions: [], steps: [], blockedBy: [], ...waits } }).blockers.map(({ kind }) => kind);
+
+    it('REL-26: not where people and steps that are tried again are all it waits for', () => {
+      const state = after(of, ...started, did.wait(0, 'staging'), did.wait(0, 'production'));
+
+      expect(kinds(state, { questions: [question], steps: [tried] })).toEqual(['interruption', 'step']);
+      // Nothing is known of staging.
+      expect(kinds(state, { questions: [question] })).toEqual(['interruption', 'roll-out']);
+    });
+
+    it('REL-26: beside a question, where it is under way', () => {
+      const state = after(of, ...started, did.wait(0, 'production'), {
+        type: 'step-started',
+        try: 1,
+        ...at('production', 1),
+      });
+
+      expect(kinds(state, { questions: [question], steps: [tried] })).toEqual(['interruption', 'step', 'roll-out']);
+    });
+
+    it('INT-9: not of a phase that another release’s interruption keeps from its start', () => {
+      expect(kinds(after(of, did.start()), { blockedBy: [question] })).toEqual(['interruption']);
+      expect(kinds(after(of, did.start()), {})).toEqual(['roll-out']);
+    });
   });
 
   it('names the deployments that run and those that wait for a person', () => {
@@ -501,13 +604,13 @@ describe('REL-26: why', () => {
             kind: 'failed',
             phase: 'everyone',
             environments: ['staging'],
-            remedies: [{ action: 'retry', needs: control, except: [] }],
+            remedies: [{ action: 'retry', needs: control, except: [] }, { action: 'abort' }],
           },
         ],
         nextTransitionAt: null,
       });
       expect(why(of, state, { holds: [defect] }).blockers).toMatchObject([
-        { kind: 'failed', remedies: [] },
+        { kind: 'failed', remedies: [{ action: 'abort' }] },
         { kind: 'defect' },
       ]);
     });

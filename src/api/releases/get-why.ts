@@ -54,7 +54,8 @@ export const getWhy = (deps: Deps) =>
 
 async function blockerView(sql: Kysely<Tables>, projectId: string, blocker: Blocker) {
   const by = 'by' in blocker ? blocker.by : null;
-  const given = blocker.kind === 'review' ? blocker.approvals : [];
+  const isCounted = blocker.kind === 'review' || blocker.kind === 'interruption';
+  const given = isCounted ? blocker.approvals : [];
   const names = await userNames(sql, [...given, ...(by === null ? [] : [by])]);
   const nameOf = (user: string) => names.get(user) ?? user;
   const { kind, detail } = blocker;
@@ -68,7 +69,7 @@ async function blockerView(sql: Kysely<Tables>, projectId: string, blocker: Bloc
     ...targetOf(blocker),
     remainingMs: kind === 'paused' ? blocker.remainingMs : null,
     by: by === null ? null : nameOf(by),
-    approvals: kind === 'review' ? { given: given.map(nameOf), needed: blocker.needed } : null,
+    approvals: isCounted ? { given: given.map(nameOf), needed: blocker.needed } : null,
     releases: releasesOf(blocker),
     remedies: await Promise.all(blocker.remedies.map((remedy) => remedyView(sql, projectId, remedy))),
   };
@@ -146,9 +147,13 @@ function untilOf(blocker: Blocker): string | null {
   }
 }
 
-async function remedyView(sql: Kysely<Tables>, projectId: string, { action, needs, except, only }: Remedy) {
-  const holders = await holdersOfRight(sql, projectId, needs);
-  const told = holders
+async function remedyView(sql: Kysely<Tables>, projectId: string, remedy: Remedy) {
+  const { action, needs, except, only, also = [] } = remedy;
+  const holders = await holdersOfRight(sql, projectId, remedy);
+  // Whoever does not see the release any more cannot act on it either.
+  const viewers = also.length > 0 ? await holdersOf(sql, 'ProjectView', projectId) : [];
+  const others = viewers.filter((user) => also.includes(user) && !holders.includes(user));
+  const told = [...holders, ...others]
     .filter((holder) => !except.includes(holder) && (only === undefined || holder === only))
     .slice(0, HOLDERS_TOLD);
   const names = await userNames(sql, told);
@@ -160,10 +165,12 @@ async function remedyView(sql: Kysely<Tables>, projectId: string, { action, need
   };
 }
 
-async function holdersOfRight(sql: Kysely<Tables>, projectId: string, needs: Remedy['needs']): Promise<string[]> {
+async function holdersOfRight(sql: Kysely<Tables>, projectId: string, { needs, besides }: Remedy): Promise<string[]> {
   const holders = 'permission' in needs ? await holdersOf(sql, needs.permission, projectId) : null;
   const members = 'teams' in needs ? await membersOf(sql, needs.teams) : null;
-  return members === null ? (holders ?? []) : members.filter((member) => holders?.includes(member) ?? true);
+  const all = members === null ? (holders ?? []) : members.filter((member) => holders?.includes(member) ?? true);
+  const able = besides === undefined ? null : await holdersOf(sql, besides, projectId);
+  return all.filter((holder) => able?.includes(holder) ?? true);
 }
 
 type ShownRemedy = Exclude<Remedy['action'], 'resolve-defect' | 'end-freeze'>;

@@ -231,10 +231,11 @@ export const action = z
 const remedy = z
   .strictObject({
     action: z
-      .enum([...RELEASE_ACTIONS, 'accept-drift', 'submit', 'repair'])
+      .enum([...RELEASE_ACTIONS, 'accept-drift', 'submit', 'reassign', 'release', 'repair'])
       .describe(
         'What lifts it: an action of the release, or its repair, by its name in the path; `accept-drift`: giving up a ' +
-          'target; `submit`: taking an interruption and answering it.',
+          'target; `submit`: taking an interruption and answering it; `reassign`, `release`: taking it from somebody who ' +
+          'can no longer answer it.',
       ),
     permission: z
       .string()
@@ -287,11 +288,11 @@ const blocker = z
       .describe('Name of the user who brought it about, e.g. paused the bake, or `service:<name>`; null: nobody.'),
     approvals: z
       .strictObject({
-        given: z.array(slug).describe('Names of those who have approved, in order.'),
+        given: z.array(slug).describe('Names of those who have approved, or proceeded, in order.'),
         needed: z.int().describe('How many must.'),
       })
       .nullable()
-      .describe('How far a review has come; else null.'),
+      .describe('How far a review, or an interruption (INT-6), has come; else null.'),
     releases: z
       .array(z.string())
       .describe('Ids of the releases it waits for, in a queue or for a person’s answer there (INT-9); else empty.'),

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 
+import { mayTake, type Person } from '../../domain/interruption';
 import type { OpenQuestion, ProcessWaits, StepTriedAgain } from '../../domain/why-process';
 import {
   blockingInterruptions,
@@ -11,6 +12,8 @@ import {
 import type { ReleaseRow } from '../releases/stored-release';
 import { changesOf, environmentIdOf, planOfRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
+import { holdersOf } from '../users/holders-of';
+import { membersOf } from '../users/members-of';
 
 /** What the processes of a release wait for: people, steps that are tried again, another release's interruption. */
 export async function processWaits(sql: Kysely<Tables>, release: ReleaseRow): Promise<ProcessWaits> {
@@ -18,7 +21,11 @@ export async function processWaits(sql: Kysely<Tables>, release: ReleaseRow): Pr
   const questions = hasProcess ? await openInterruptionsOf(sql, release.id) : [];
   const steps = hasProcess ? await stepsTriedAgain(sql, release) : [];
   const blocking = release.blockedBy === null ? [] : await blockingQuestions(sql, release);
-  return { questions: questions.map(questionOf), steps, blockedBy: blocking.map(questionOf) };
+  return {
+    questions: await Promise.all(questions.map((row) => questionOf(sql, row))),
+    steps,
+    blockedBy: await Promise.all(blocking.map((row) => questionOf(sql, row))),
+  };
 }
 
 /** What other releases ask where this one would go on: its queued deployments, else all that it changes (REL-20). */
@@ -36,11 +43,37 @@ async function blockingQuestions(sql: Kysely<Tables>, release: ReleaseRow): Prom
   return blockingInterruptions(sql, release, [...new Set(reached)]);
 }
 
-function questionOf(row: InterruptionRecord): OpenQuestion {
+async function questionOf(sql: Kysely<Tables>, row: InterruptionRecord): Promise<OpenQuestion> {
   const { id, kind, title, responsibleUser, phase, environment, raisedAt, deadlineAt, releaseId: release } = row;
-  const { excluded, proceeded, responsibleUser: responsibleUserId } = heldOf(row);
-  const who = { teams: teamsOf(row), responsibleUser, responsibleUserId, excluded: [...excluded, ...proceeded] };
-  return { id, kind, title, ...who, phase, environment, raisedAt, deadlineAt, release };
+  const held = heldOf(row);
+  const { teams, excluded, proceeded, responsibleUser: responsibleUserId } = held;
+  return {
+    ...{ id, kind, title, phase, environment, raisedAt, deadlineAt, release },
+    ...{ teams: [...teams], excluded, proceeded, needed: row.approvals },
+    ...{ responsibleUser, responsibleUserId },
+    isHolderGone: responsibleUserId !== null && !mayTake(held, await personAt(sql, row, responsibleUserId)),
+  };
+}
+
+/** What somebody brings along in the project by now; a token of theirs may be narrower, and they have others. */
+async function personAt(
+  sql: Kysely<Tables>,
+  { projectId, ...row }: InterruptionRecord,
+  userId: string,
+): Promise<Person> {
+  const teams = teamsOf(row);
+  const [members, submitters, deployers] = await Promise.all([
+    membersOf(sql, teams),
+    holdersOf(sql, 'InterruptionSubmit', projectId),
+    holdersOf(sql, 'DeploymentCreate', projectId),
+  ]);
+  return {
+    userId,
+    // Of which of them does not matter: any will do (INT-3).
+    teams: members.includes(userId) ? teams : [],
+    maySubmit: submitters.includes(userId),
+    mayDeploy: deployers.includes(userId),
+  };
 }
 
 async function stepsTriedAgain(sql: Kysely<Tables>, release: ReleaseRow): Promise<StepTriedAgain[]> {

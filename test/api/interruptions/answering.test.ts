@@ -2,7 +2,7 @@ import { MINUTE } from '../../../src/domain/instant';
 import { eventually } from '../../support/eventually';
 import { startHttpEndpoint, type HttpEndpoint } from '../../support/http-endpoint';
 import { manual, phaseIn, ProcessApi, told, type InterruptionBody } from '../../support/process-api';
-import { Person, ReleaseApi, type Page } from '../../support/release-api';
+import { Person, ReleaseApi, type Page, type WhyBody } from '../../support/release-api';
 
 /*
  * What answers do: to the step, the deployment and the release (INT-5, INT-6, INT-7, INT-8).
@@ -225,8 +225,13 @@ describe('what a step can ask for', () => {
     expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'pending', canTake: false, canSubmit: false });
     expect(await runs.seenBy(grace, check)).toMatchObject({ canTake: true });
     expect([await mine(ada), await mine(grace)]).toEqual([0, 1]);
-    const why = await grace.get<{ blockers: { remedies: { heldBy: string[] }[] }[] }>(`/v1/releases/${id}/why`);
-    expect(why.body.blockers[0]?.remedies[0]?.heldBy).toEqual(['admin', 'grace']);
+    expect((await grace.get<WhyBody>(`/v1/releases/${id}/why`)).body.blockers).toMatchObject([
+      {
+        detail: 'Check in staging waits for somebody who may deploy to take it; 1 of 2 have proceeded',
+        approvals: { given: ['ada'], needed: 2 },
+        remedies: [{ action: 'submit', heldBy: ['admin', 'grace'] }],
+      },
+    ]);
     const taken = await runs.take(ada, check);
     expect([told(taken), taken.body.detail]).toEqual([
       '409 interruption.already-proceeded',

@@ -1,4 +1,4 @@
-import { Person, ReleaseApi, type Answer, type EventBody, type Page } from '../../support/release-api';
+import { Person, ReleaseApi, type Answer, type EventBody, type Page, type WhyBody } from '../../support/release-api';
 import { manual, phaseIn, ProcessApi, told, type InterruptionBody } from '../../support/process-api';
 
 /*
@@ -44,6 +44,11 @@ afterAll(() => api.close());
 /** A new release that asks its one question. */
 async function asked(pipeline = 'teamed'): Promise<InterruptionBody> {
   return runs.question(await api.admin.starts(pipeline, await api.flag()));
+}
+
+/** What keeps its release, as `why` tells it. */
+async function blockers({ release: of }: InterruptionBody): Promise<WhyBody['blockers']> {
+  return (await api.admin.get<WhyBody>(`/v1/releases/${of}/why`)).body.blockers;
 }
 
 const release = (person: Person, { id }: { id: string }) =>
@@ -281,6 +286,16 @@ describe('who has it', () => {
     expect(told(await runs.submit(lena, check, { result: 'proceed' }))).toBe('403 interruption.not-allowed');
     expect(told(await runs.take(lena, check))).toBe('403 interruption.not-allowed');
     expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'taken', responsibleUser: 'lena' });
+    expect(await blockers(check)).toMatchObject([
+      {
+        detail: 'Check in staging is taken by lena, who can no longer answer it',
+        responsibleUser: 'lena',
+        remedies: [
+          { action: 'reassign', permission: 'InterruptionReassign', heldBy: ['admin', 'mary', 'rita'] },
+          { action: 'release', permission: 'InterruptionReassign', heldBy: ['admin', 'mary', 'rita'] },
+        ],
+      },
+    ]);
     expect((await reassign(rita, check, 'ada')).body.responsibleUser).toBe('ada');
     expect(told(await runs.submit(ada, check, { result: 'proceed' }))).toBe('200 submitted');
   });
@@ -291,9 +306,11 @@ describe('who has it', () => {
     const members = ['ada', 'grace', 'vera', 'nina'];
     await api.admin.put('/v1/teams/operations', { members: [...members, 'ines'] });
     await runs.take(ines, check);
+    expect(await blockers(check)).toMatchObject([{ remedies: [{ action: 'submit', heldBy: ['ines'] }] }]);
 
     await api.admin.put('/v1/users/ines', { roles: [viewer] });
     expect(told(await runs.submit(ines, check, { result: 'proceed' }))).toBe('403 interruption.not-allowed');
+    expect(await blockers(check)).toMatchObject([{ remedies: [{ action: 'reassign' }, { action: 'release' }] }]);
     await api.admin.put('/v1/users/ines', { roles: [] });
     expect(told(await runs.submit(ines, check, { result: 'proceed' }))).toBe('404 interruption.unknown');
     expect((await ines.get<Page<InterruptionBody>>('/v1/interruptions?mine=true')).body.items).toEqual([]);

@@ -73,7 +73,6 @@ it('INT-1, INT-2, VAR-1: a manual step asks, one person takes it and answers, an
           { action: 'submit', permission: 'InterruptionSubmit', teams: ['operations'], heldBy: ['ada', 'grace'] },
         ],
       },
-      { kind: 'roll-out' },
     ],
   });
 
@@ -82,7 +81,7 @@ it('INT-1, INT-2, VAR-1: a manual step asks, one person takes it and answers, an
     canSubmit: true,
   });
   expect((await ada.get(`/v1/releases/${release}/why`)).body).toMatchObject({
-    blockers: [{ responsibleUser: 'ada', remedies: [{ heldBy: ['ada'] }] }, { kind: 'roll-out' }],
+    blockers: [{ responsibleUser: 'ada', remedies: [{ heldBy: ['ada'] }] }],
   });
   expect(await grace.post(`/v1/interruptions/${asked.id}/take`)).toMatchObject({
     status: 409,
