@@ -17,6 +17,9 @@ export type Part = 'store' | 'temporal' | 'worker';
 /** Resolves when the part works; rejects with what is wrong with it. */
 export type Probe = () => Promise<void>;
 
+/** Why a part does not work yet, as it is only starting: expected, and nothing for anybody to look into. */
+export class PartStarting extends Error {}
+
 /** What the API works with; an area adds what it needs. Built once, in main or in a test. */
 export interface Deps {
   store: Store;

@@ -130,6 +130,7 @@ async function serve({ settings, secretKey, log, store, temporal, stops }: Parts
     steps: { http: { policy, now: Date.now }, mailer, secretBox },
     revertWaitMs: settings.revertWaitMs,
     log,
+    onUp: () => void watch.look(),
     onDivergence: divergenceLog(log, counters),
   });
   stops.push(() => worker.stop());

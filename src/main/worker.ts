@@ -5,6 +5,7 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
+import { PartStarting } from '../api/deps';
 import { createActivities } from '../activities';
 import type { OnDivergence } from '../activities/record-step';
 import type { StepSurroundings } from '../activities/run-step';
@@ -25,6 +26,8 @@ export interface WorkerSettings {
   /** `SLUICE_REVERT_WAIT`. */
   revertWaitMs: number;
   log: Logger;
+  /** Told whenever it takes work from then on: also after it had failed, and was replaced. */
+  onUp: () => void;
   /** Told of steps that disagree with the store. */
   onDivergence: OnDivergence;
 }
@@ -55,7 +58,7 @@ export function startWorker(settings: WorkerSettings): RunningWorker {
   const { log } = settings;
   const stopping = new AbortController();
   let running: Worker | null = null;
-  let fault: unknown = new Error('The worker is starting');
+  let fault: unknown = new PartStarting('The worker is starting');
 
   const run = async (): Promise<void> => {
     let pauseMs = 100;
@@ -67,7 +70,9 @@ export function startWorker(settings: WorkerSettings): RunningWorker {
           if (!stopping.signal.aborted) {
             fault = null;
             pauseMs = 100;
-            await running.run();
+            const ended = running.run();
+            settings.onUp();
+            await ended;
           }
         } finally {
           running = null;

@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import request from 'supertest';
 import { z } from 'zod';
 import { defineRoute, ok } from '../../src/api/define-route';
-import type { Deps } from '../../src/api/deps';
+import { PartStarting, type Deps } from '../../src/api/deps';
 import { closeHttpServer, createHttpServer } from '../../src/api/http-server';
 import { createApp } from '../../src/api/server';
 import { DEFAULT_LIMITS } from '../../src/api/settings';
@@ -210,6 +210,23 @@ describe('HTTP-8: health', () => {
     expect(wrong.status).toBe(400);
     await half.close();
     await none.close();
+  });
+
+  it('logs what is wrong with a part that is down, and of one that is only starting just that', async () => {
+    const logOf = async (error: Error): Promise<Record<string, unknown> | undefined> => {
+      const asked = await startApi({ probes: { worker: () => Promise.reject(error) } });
+      expect((await request(asked.app).get('/readyz?part=worker')).body).toMatchObject({ parts: { worker: 'down' } });
+      await asked.close();
+      const lines = asked.logged.map((line) => JSON.parse(line) as Record<string, unknown>);
+      return lines.find(({ part }) => part === 'worker');
+    };
+
+    const starting = await logOf(new PartStarting('The worker is starting'));
+    const gone = await logOf(new Error('gone'));
+
+    expect(starting).toMatchObject({ level: 30, msg: 'The worker is starting' });
+    expect(starting).not.toHaveProperty('err');
+    expect(gone).toMatchObject({ level: 40, err: { message: 'gone', stack: expect.any(String) as string } });
   });
 });
 

@@ -37,8 +37,8 @@ export class EngineWatch implements EngineFacts, EngineListener {
   private readonly prober: NodeJS.Timeout;
 
   constructor(private readonly options: EngineWatchOptions) {
-    this.prober = setInterval(() => void this.probe(), options.everyMs ?? PROBE_MS);
-    void this.probe();
+    this.prober = setInterval(() => void this.look(), options.everyMs ?? PROBE_MS);
+    void this.look();
   }
 
   stop(): void {
@@ -85,7 +85,8 @@ export class EngineWatch implements EngineFacts, EngineListener {
     return [...this.failures.keys()];
   }
 
-  private async probe(): Promise<void> {
+  /** Asks both: at its times by itself, and for whoever knows that one of them has just changed. */
+  async look(): Promise<void> {
     const { temporal, worker } = this.options;
     await Promise.all([
       temporal().then(

@@ -1,4 +1,4 @@
-import type { Deps, Part } from '../deps';
+import { PartStarting, type Deps, type Part } from '../deps';
 
 export const PARTS = ['store', 'temporal', 'worker'] as const satisfies readonly Part[];
 
@@ -42,7 +42,11 @@ export class PartStates {
       return 'up';
     } catch (error) {
       // Why is for the log: whoever may ask here need not hold a token.
-      this.deps.log.warn({ err: error, part }, 'a part is down');
+      if (error instanceof PartStarting) {
+        this.deps.log.info({ part }, error.message);
+      } else {
+        this.deps.log.warn({ err: error, part }, 'a part is down');
+      }
       return 'down';
     } finally {
       clearTimeout(timer);

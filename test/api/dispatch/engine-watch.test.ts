@@ -13,8 +13,8 @@ const down = { temporal: false, worker: false };
 const probe = (part: 'temporal' | 'worker') => () =>
   down[part] ? Promise.reject(new Error(`no ${part}`)) : Promise.resolve();
 
-async function watching(): Promise<EngineWatch> {
-  const watch = new EngineWatch({ now: () => time, temporal: probe('temporal'), worker: probe('worker'), everyMs: 10 });
+async function watching(everyMs = 10): Promise<EngineWatch> {
+  const watch = new EngineWatch({ now: () => time, temporal: probe('temporal'), worker: probe('worker'), everyMs });
   watches.push(watch);
   await eventually('it has asked', () => Promise.resolve(true));
   return watch;
@@ -56,6 +56,17 @@ describe('what is known of the engine', () => {
 
     await until(watch, undefined);
     expect(watch.hasWorker).toBe(true);
+  });
+
+  it('REL-26: is that a worker takes work as soon as somebody says so, not only when it is asked the next time', async () => {
+    down.worker = true;
+    const watch = await watching(3_600_000);
+    await until(watch, 'no-worker');
+    down.worker = false;
+
+    await watch.look();
+
+    expect(watch.troubleOf('release')).toBeNull();
   });
 
   it('REL-26: is whose workflow fails, and of no other release', async () => {
