@@ -57,7 +57,7 @@ const apiProblems = {
   'flag.being-released': { status: 409, title: 'A release is changing the flag' },
   'service.unknown': { status: 404, title: 'There is no such service' },
   'service.gone': { status: 410, title: 'The service was deleted' },
-  'service.in-use': { status: 409, title: 'A release is deploying the service' },
+  'service.in-use': { status: 409, title: 'The service is in use' },
   'service.invalid': { status: 400, title: 'The settings of the service have faults' },
   'variable.unknown': { status: 404, title: 'There is no such variable' },
   'variable.gone': { status: 410, title: 'The variable was deleted' },

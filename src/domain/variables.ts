@@ -33,7 +33,7 @@ export function builtInValues({ versions, ...facts }: BuiltInFacts): Map<string,
 }
 
 /** The variable that holds the version of a service in the change set. */
-function versionName(service: string): string {
+export function versionName(service: string): string {
   return `Octopus.Release.Version[${service}]`;
 }
 

@@ -7,7 +7,7 @@ import { checkPreconditions } from '../etag';
 import { projectScope } from '../projects/scopes';
 import { serviceEtag, serviceParams } from './service-view';
 
-/** Deletes a service that no release holds or waits for (HTTP-7). */
+/** Deletes a service that no release holds or waits for, and no process names (HTTP-7). */
 export const deleteServiceRoute = ({ store, now }: Deps) =>
   defineRoute({
     method: 'delete',
@@ -15,7 +15,7 @@ export const deleteServiceRoute = ({ store, now }: Deps) =>
     operationId: 'deleteService',
     summary: 'Delete a service',
     description:
-      'Refused while a release holds it or waits for it. Its endpoints and secrets are erased, so where it has any this ' +
+      'Refused while a release holds it or waits for it, or a process names its version. Its endpoints and secrets are erased, so where it has any this ' +
       'takes `EndpointEdit` besides. Its history stays readable, its name is not given again.',
     permission: { name: 'ServiceEdit', in: projectScope(store) },
     params: serviceParams,

@@ -1,4 +1,7 @@
 import type { Instant } from '../../domain/instant';
+import { usesVariable } from '../../domain/variable-uses';
+import { versionName } from '../../domain/variables';
+import { pipelinesInUse } from '../projects/live-releases';
 import { queuesOf } from '../releases/queue';
 import { serviceTarget } from '../releases/stored-release';
 import type { Unit } from '../store';
@@ -6,7 +9,7 @@ import { replaceEndpoints } from './endpoints';
 import { lockService } from './find-service';
 import { serviceRecords, type ServiceRecord } from './service-record';
 
-/** `busy` names the releases that hold it or wait for it. */
+/** `busy` names the releases that hold it or wait for it, and the pipelines and releases whose process names its version. */
 export type DeleteServiceOutcome =
   { kind: 'deleted' } | { kind: 'unknown' } | { kind: 'gone' } | { kind: 'busy'; users: string[] };
 
@@ -37,8 +40,12 @@ export async function deleteService(unit: Unit, input: ServiceToDelete): Promise
   input.judge(record);
 
   const releases = await queuesOf(unit.sql, [serviceTarget(record.id)]);
-  if (releases.length > 0) {
-    return { kind: 'busy', users: releases.map(({ releaseId }) => `release ${releaseId}`) };
+  const naming = (await pipelinesInUse(unit.sql, projectId)).filter(({ pipeline }) =>
+    usesVariable(pipeline, versionName(slug)),
+  );
+  const users = [...releases.map(({ releaseId }) => `release ${releaseId}`), ...naming.map(({ user }) => user)];
+  if (users.length > 0) {
+    return { kind: 'busy', users: [...new Set(users)] };
   }
   await replaceEndpoints(unit, record.id, []);
   await unit.sql.deleteFrom('serviceSecrets').where('serviceId', '=', record.id).execute();

@@ -527,6 +527,24 @@ describe('DELETE /v1/projects/{project}/services/{service}', () => {
     await admin.delete(at('busy')).expect(204);
   });
 
+  it('HTTP-7: is refused while the process of a pipeline names its version, naming the pipeline', async () => {
+    await admin.put(at('named'), {}).expect(201);
+    const pipeline = '/v1/projects/shop/pipelines/names-it';
+    const phases = [{ name: 'all', rules: [{ environments: ['staging'] }] }];
+    const check = { name: 'Check', kind: 'manual', instructions: 'Look at #{Octopus.Release.Version[named]}.' };
+    await admin.put(pipeline, { phases, process: [check] }).expect(201);
+
+    const refused = await admin.delete(at('named'));
+
+    expect([refused.status, refused.body]).toMatchObject([
+      409,
+      { code: 'service.in-use', facts: { users: ['pipeline names-it'] } },
+    ]);
+    // Only the newest version counts.
+    await admin.put(pipeline, { phases, process: [{ ...check, instructions: 'Look.' }] }).expect(200);
+    await admin.delete(at('named')).expect(204);
+  });
+
   it('takes EndpointEdit where endpoints or secrets go with it', async () => {
     await developer.put(at('mine'), {}).expect(201);
     await admin.put(at('with-endpoints'), { endpoints: both }).expect(201);
