@@ -68,7 +68,7 @@ included; where it names none, whoever holds \`ReleaseApprove\` (SEC-4). Skippin
 full roll-out, pass reviews and need that right, too (SEC-5).
 
 Who may answer an interruption is said by its step in the same way: where it names teams, their members who hold
-\`InterruptionSubmit\`, administrators included; where it names none, whoever holds \`DeploymentCreate\` (INT-3).
+\`InterruptionSubmit\`, and nobody else, administrators no more than others; where it names none, whoever holds \`DeploymentCreate\` (INT-3).
 
 What a caller may do is in \`GET /v1/me\`; what may be done to a release right now, by this caller, in its \`allowed\`.
 

@@ -57,6 +57,7 @@ export const getDeploymentVariables = (deps: Deps) =>
           sensitive: sensitive === 1,
           source,
         })),
+        next: null,
       });
     },
   });

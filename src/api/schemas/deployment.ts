@@ -15,11 +15,16 @@ const deploymentVariable = z
   .meta({ id: 'DeploymentVariable', description: 'A variable as the steps of a deployment have it.' });
 
 /** The variables of a deployment (VAR-5). */
-export const deploymentVariables = z.strictObject({ items: z.array(deploymentVariable).describe('By name.') }).meta({
-  id: 'DeploymentVariables',
-  examples: [deploymentVariablesExample],
-  description: 'The variables of a deployment.',
-});
+export const deploymentVariables = z
+  .strictObject({
+    items: z.array(deploymentVariable).describe('By name.'),
+    next: z.null().describe('There is never another page.'),
+  })
+  .meta({
+    id: 'DeploymentVariables',
+    examples: [deploymentVariablesExample],
+    description: 'The variables of a deployment.',
+  });
 
 const deploymentLogLine = z
   .strictObject({

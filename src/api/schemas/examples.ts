@@ -180,6 +180,7 @@ export const deploymentVariablesExample = {
     { name: 'Octopus.Action[Start build].Output.id', value: '4711', sensitive: false, source: 'output' },
     { name: 'Octopus.Environment.Name', value: 'production', sensitive: false, source: 'built-in' },
   ],
+  next: null,
 };
 
 export const deploymentLogExample = {

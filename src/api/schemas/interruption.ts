@@ -69,7 +69,7 @@ export const interruption = z
     id: z.string().describe('Its id.'),
     kind: interruptionKind.describe('A manual step asks, or a step that has failed (INT-10).'),
     state: interruptionState.describe('`pending`: nobody has it; `taken`; `submitted`: answered; `closed` (INT-7).'),
-    title: z.string().describe('What it is about: the step’s name.'),
+    title: z.string().describe('What it is about: the step’s name, or that it has failed (INT-10).'),
     instructions: z.string().describe('What to do, in Markdown; variables filled in, sensitive ones masked.'),
     teams: z
       .array(slug)

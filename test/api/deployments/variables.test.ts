@@ -194,9 +194,13 @@ describe('variables of the project', () => {
     const id = await started([manual('Check', { instructions: '#{Region} <#{Replicas}> #{Password}' })]);
     const check = await runs.question(id);
 
-    const { body } = await ada.get<{ items: { name: string }[] }>(`/v1/deployments/${check.deployment}/variables`);
+    const { body } = await ada.get<{ items: { name: string }[]; next: null }>(
+      `/v1/deployments/${check.deployment}/variables`,
+    );
 
     const own = body.items.filter(({ name }) => !name.startsWith('Octopus.'));
+    // A list like any other, of which there is never another page (HTTP-5).
+    expect(body.next).toBeNull();
     expect(own).toEqual([
       { name: 'Password', value: null, sensitive: true, source: 'project' },
       { name: 'Region', value: 'eu', sensitive: false, source: 'project' },
