@@ -45,8 +45,11 @@ export function checkProcess({ phases, process }: Pick<Pipeline, 'phases' | 'pro
     ...judged.flatMap((step, index) => {
       const path = `process[${index}]`;
       const names = namesAt(process, index, facts);
+      const where = checkWhere(step, path, phases, facts);
       return [
-        ...checkWhere(step, path, phases, facts),
+        ...where,
+        // With its limits in doubt so is what they leave out: one fault is named once.
+        ...(step.kind === 'roll-out' && where.length === 0 ? checkRollOut(step, path, phases) : []),
         ...checkRunWhen(step.runWhen, `${path}.runWhen`, names, facts),
         ...(index === 0 && step.start === 'with-previous'
           ? [{ path: `${path}.start`, message: 'must be after-previous: no step stands before it' }]
@@ -95,6 +98,33 @@ function checkRollOuts(process: readonly ProcessStep[]): Fault[] {
       ? [{ path: `process[${index}].kind`, message: `must be another: process[${first}] is the roll-out already` }]
       : [],
   );
+}
+
+/** A roll-out runs in every deployment: one without it would release a phase with nothing in it (PRO-7, PRO-8). */
+function checkRollOut(step: ProcessStep, path: string, phases: Pipeline['phases']): Fault[] {
+  const { environments, notEnvironments } = step;
+  const faults: Fault[] = [];
+  if (step.runWhen === 'failure') {
+    const message = 'must be another: where nothing fails before the roll-out, nothing would be released';
+    faults.push({ path: `${path}.runWhen`, message });
+  }
+  const left = phases.find(({ name }) => step.phases.length > 0 && !step.phases.includes(name));
+  if (left) {
+    const message = `must name every phase or none: ${quoted(left.name)} would be released with nothing in it`;
+    faults.push({ path: `${path}.phases`, message });
+  }
+  const reached = phases.flatMap((phase) => environmentsOf(phase).map((environment) => ({ phase, environment })));
+  const leaves = (field: string, isLeftOut: (environment: string) => boolean) => {
+    const first = reached.find(({ environment }) => isLeftOut(environment));
+    if (first) {
+      const { phase, environment } = first;
+      const message = `must not leave ${quoted(environment)} out: phase ${quoted(phase.name)} would be released there with nothing in it`;
+      faults.push({ path: `${path}.${field}`, message });
+    }
+  };
+  leaves('environments', (environment) => environments.length > 0 && !environments.includes(environment));
+  leaves('notEnvironments', (environment) => notEnvironments.includes(environment));
+  return faults;
 }
 
 function checkWhere(step: ProcessStep, path: string, phases: Pipeline['phases'], facts: ProcessFacts): Fault[] {

@@ -88,6 +88,11 @@ function endOf({ phase, deployment }: RunningProcess, failures: readonly StepFai
   };
 }
 
+/** Index of the first of the steps that start together with this one: what stands before it has ended (PRO-8). */
+export function startOfGroup(process: readonly StepPlan[], step: number): number {
+  return groupsOf(process).find((group) => group.includes(step))?.[0] ?? step;
+}
+
 /** The indexes of steps that start together, in order; the first step opens a group, whatever it says. */
 function groupsOf(process: readonly StepPlan[]): number[][] {
   const groups: number[][] = [];
@@ -121,7 +126,7 @@ function begin(step: StepPlan, { state, try: tried }: StepState, beginning: Begi
     case 'pending': {
       const why = whyLeftOut(step, beginning);
       if (why !== null) {
-        return { ...place, type: 'step-skipped', why };
+        return leftOut(step, beginning, why);
       }
       return step.runWhen === 'expression' ? { ...place, type: 'step-checking' } : start(step, tried, place);
     }
@@ -135,7 +140,7 @@ function begin(step: StepPlan, { state, try: tried }: StepState, beginning: Begi
 function whyLeftOut(
   { environments, notEnvironments, phases, skipped, runWhen }: StepPlan,
   { place, phaseName, failed }: Beginning,
-): 'limits' | 'asked' | 'status' | null {
+): WhyLeftOut | null {
   const isHere =
     (environments.length === 0 || environments.includes(place.environment)) &&
     !notEnvironments.includes(place.environment) &&
@@ -147,6 +152,44 @@ function whyLeftOut(
     return 'asked';
   }
   return (runWhen === 'success' && failed) || (runWhen === 'failure' && !failed) ? 'status' : null;
+}
+
+type WhyLeftOut = Extract<ProcessEvent, { type: 'step-skipped' }>['why'];
+
+/**
+ * A step that does not run. A roll-out is what its deployment is for: where nothing has kept it from running but its own
+ * limits or condition, it has failed, so that no phase is released with nothing in it (PRO-8).
+ */
+function leftOut(step: StepPlan, { place, failed }: Beginning, why: WhyLeftOut): ProcessEvent {
+  if (step.kind !== 'roll-out' || failed) {
+    return { ...place, type: 'step-skipped', why };
+  }
+  const detail = `The roll-out did not run: ${WHY_NOT[why]}, so nothing was released`;
+  return { ...place, type: 'step-failed', detail, errored: false };
+}
+
+const WHY_NOT: Record<WhyLeftOut, string> = {
+  limits: 'it is not for this environment or phase',
+  asked: 'the trigger asked for that',
+  status: 'it is to run after a failure, and no step before it had failed',
+  condition: 'its condition was false',
+};
+
+/** What becomes of a step whose condition was found not to hold. */
+export function conditionFailed(
+  { state, plan }: { state: ReleaseState; plan: ReleasePlan },
+  place: StepPlace & { at: Instant },
+): ProcessEvent {
+  const step = plan.process[place.step];
+  const steps = runningProcesses(state).find(
+    ({ phase, deployment: { environment, attempt } }) =>
+      phase === place.phase && environment === place.environment && attempt === place.attempt,
+  )?.steps;
+  const before = steps?.slice(0, startOfGroup(plan.process, place.step)) ?? [];
+  const failed = before.some(({ state: ended }) => ended === 'failed');
+  return step
+    ? leftOut(step, { place, phaseName: planAt(plan, place.phase).name, failed }, 'condition')
+    : { ...place, type: 'step-skipped', why: 'condition' };
 }
 
 function start(step: StepPlan, tried: number, place: StepPlace & { at: Instant }): ProcessEvent {

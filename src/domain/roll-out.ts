@@ -63,8 +63,7 @@ export function hasSwitchedFlags({ state, flagsApplied, ofFullRollout, steps }: 
 
 /**
  * Where a full roll-out still has something to do: services to bring, each environment by the first phase that brings
- * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20). What a process
- * has left out where it has succeeded, services included, is not run again.
+ * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20).
  */
 export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase: number; environments: string[] }[] {
   const byPhase = plan.phases.map(() => new Set<string>());

@@ -1,5 +1,5 @@
 import type { Instant } from './instant';
-import { failedStep, rollOutStep } from './process';
+import { conditionFailed, failedStep, rollOutStep } from './process';
 import type { ReleaseState } from './release';
 import type { ReleaseEvent } from './release-event';
 import type { ReleasePlan } from './release-plan';
@@ -17,7 +17,7 @@ export function whatBecameOf(
       const place = placeOf(finished.job, at);
       const { answer } = finished;
       const answered: ReleaseEvent = { ...place, type: 'condition-answered', answer };
-      return answer ? [answered] : [answered, { ...place, type: 'step-skipped', why: 'condition' }];
+      return answer ? [answered] : [answered, conditionFailed({ state, plan }, place)];
     }
     case 'succeeded':
     case 'failed': {

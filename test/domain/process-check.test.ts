@@ -137,6 +137,39 @@ describe('order of steps', () => {
     ]);
   });
 
+  it('PRO-7: takes no roll-out that would release a phase with nothing in it', () => {
+    const faults = (change: Parameters<typeof rollOut>[0]) =>
+      faultsOf([named('Before', http()), rollOut(change)]).map(({ path, message }) => `${path} ${message}`);
+
+    expect(faults({ runWhen: 'failure' })).toEqual([
+      'process[1].runWhen must be another: where nothing fails before the roll-out, nothing would be released',
+    ]);
+    expect(faults({ phases: ['everyone'] })).toEqual([
+      'process[1].phases must name every phase or none: "staff" would be released with nothing in it',
+    ]);
+    expect(faults({ environments: ['staging'] })).toEqual([
+      'process[1].environments must not leave "production" out: phase "everyone" would be released there with nothing in it',
+    ]);
+    expect(faults({ notEnvironments: ['staging'] })).toEqual([
+      'process[1].notEnvironments must not leave "staging" out: phase "staff" would be released there with nothing in it',
+    ]);
+  });
+
+  it('PRO-7: takes a roll-out whose limits leave no deployment out, and one that a condition decides', () => {
+    const facts = { ...shopFacts, environments: [...shopFacts.environments, { slug: 'moon' }] };
+    const process: ProcessStep[] = [
+      rollOut({
+        environments: ['production', 'staging'],
+        notEnvironments: ['moon'],
+        phases: ['everyone', 'staff'],
+        runWhen: { expression: 'Region' },
+      }),
+    ];
+
+    expect(faultsOf(process, facts)).toEqual([]);
+    expect(pathsOf(rollOut({ runWhen: 'always' }))).toEqual([]);
+  });
+
   it('PRO-2: the first step starts with no other', () => {
     expect(pathsOf(manual({ start: 'with-previous' }))).toEqual(['process[0].start']);
     expect(pathsOf(manual(), http({ start: 'with-previous' }))).toEqual([]);

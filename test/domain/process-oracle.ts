@@ -69,7 +69,7 @@ export class ProcessOracle {
     const step = this.stepAt(index);
     if (outcome === 'answered') {
       step.holds = answer;
-      step.state = answer ? 'todo' : 'left-out';
+      step.state = answer ? 'todo' : this.leftOut(index);
     } else if (outcome === 'succeeded') {
       step.state = 'done';
     } else if (this.plan.guidedFailure) {
@@ -152,7 +152,7 @@ export class ProcessOracle {
     const plan = this.planAt(index);
     const isWanted = plan.runWhen === 'failure' ? hasFailed : plan.runWhen !== 'success' || !hasFailed;
     if (!this.isHere(plan) || plan.skipped || !isWanted) {
-      step.state = 'left-out';
+      step.state = this.leftOut(index);
     } else if (plan.runWhen === 'expression' && !step.holds) {
       step.state = 'checking';
     } else if (plan.manual) {
@@ -160,6 +160,12 @@ export class ProcessOracle {
     } else {
       step.state = plan.kind === 'roll-out' && isThere ? 'done' : 'running';
     }
+  }
+
+  /** A roll-out that did not run has failed its deployment, unless something had before (PRO-8). */
+  private leftOut(index: number): 'left-out' | 'failed' {
+    const hasFailed = this.steps.slice(0, this.startOfGroup(index)).some(({ state }) => state === 'failed');
+    return this.planAt(index).kind === 'roll-out' && !hasFailed ? 'failed' : 'left-out';
   }
 
   private isHere({ environments, notEnvironments, phases }: StepPlan): boolean {

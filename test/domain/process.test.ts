@@ -618,13 +618,55 @@ describe('PRO-2: expressions', () => {
     expect(run.eventsOf('interruption-raised')).toMatchObject([{ step: 1, interruption: 1 }]);
   });
 
-  it('PRO-8: of a roll-out decides whether anything is put out', () => {
-    const run = start([rollOut({ runWhen: 'expression' }), step('Then')]);
+  const NOT_RUN = 'The roll-out did not run: its condition was false, so nothing was released';
+
+  it.each([false, true])('PRO-8: of a roll-out that does not hold fails the deployment: guided %s', (guidedFailure) => {
+    const process = [
+      rollOut({ runWhen: 'expression' }),
+      step('Then'),
+      step('Sorry', { runWhen: 'failure' }),
+      manual('Whatever', {}, { runWhen: 'failure' }),
+    ];
+    const run = start(process, { guidedFailure });
     expect(phasesShown(run.state, 'production')).toEqual([]);
 
-    run.finish('Roll out', 'refused').finish('Then');
+    run.finish('Roll out', 'refused').finish('Sorry').answer('Whatever', 'proceed');
 
-    expect([run.shown, phasesShown(run.state, 'production')]).toEqual(['baking', []]);
+    // Nobody is asked about it: a condition that says no is no accident, and a retry asks it again.
+    expect(run.stepsIn()).toMatchObject({ 'Roll out': 'failed', Then: 'skipped', Sorry: 'succeeded' });
+    expect(ended(run)).toMatchObject([{ type: 'deployment-failed', detail: NOT_RUN, errored: false }]);
+    expect([run.shown, phasesShown(run.state, 'production')]).toEqual(['failed', []]);
+  });
+
+  it('PRO-8, REL-22: of a roll-out is asked again by a retry, and nothing was completed before', () => {
+    const run = start([rollOut({ runWhen: 'expression' })]).finish('Roll out', 'refused');
+    expect(run.shown).toBe('failed');
+
+    run.act('retry');
+    run.finish('Roll out').finish('Roll out');
+
+    expect([run.shown, phasesShown(run.state, 'production')]).toEqual(['baking', [0]]);
+  });
+
+  it('PRO-8: of a roll-out that says no to what has failed before leaves it out, and that failure is told', () => {
+    const run = start([step('Build'), rollOut({ runWhen: 'expression' })]);
+
+    run.finish('Build', 'refused').finish('Roll out', 'refused');
+
+    expect(run.stepsIn()).toEqual({ Build: 'failed', 'Roll out': 'skipped' });
+    expect(ended(run)).toMatchObject([{ type: 'deployment-failed' }]);
+    expect(ended(run)[0]).not.toMatchObject({ detail: NOT_RUN });
+  });
+
+  it.each<[Partial<StepPlan>, string]>([
+    [{ phases: ['nobody'] }, 'it is not for this environment or phase'],
+    [{ runWhen: 'failure' }, 'it is to run after a failure, and no step before it had failed'],
+  ])('PRO-8: a roll-out that %j leaves out fails its deployment, whatever let that be saved', (limit, why) => {
+    const run = start([step('Build'), rollOut(limit), step('Then')]).finish('Build');
+
+    expect(run.stepsIn()).toEqual({ Build: 'succeeded', 'Roll out': 'failed', Then: 'skipped' });
+    expect(ended(run)).toMatchObject([{ detail: `The roll-out did not run: ${why}, so nothing was released` }]);
+    expect(run.shown).toBe('failed');
   });
 });
 
@@ -759,33 +801,15 @@ describe('REL-20: a full roll-out with a process', () => {
     expect(run.shown).toBe('rolling-out');
   });
 
-  it('REL-20: does not begin again where its process has left the roll-out out', () => {
-    const items = [service('payments', ['staging', 'production', 'europe'])];
-    const process = [rollOut({ notEnvironments: ['europe'] }), step('Test')];
-    const run = baking(process, { items });
-    run.work();
-
+  it('REL-20, PRO-8: fails where the condition of a roll-out says no, and releases nothing', () => {
+    const run = baking([rollOut({ runWhen: 'expression' })]).finish('Roll out', 'done', 'staging');
+    run.finish('Roll out', 'done', 'staging');
     run.act('full-rollout');
-    run.work();
 
-    expect(run.shown).toBe('completed');
-    expect(run.eventsOf('phase-started')).toHaveLength(2);
-    expect(run.state.touched.map(({ environment }) => environment)).toEqual(['staging', 'production']);
-  });
+    run.work(({ environment }) => (environment === 'europe' ? 'refused' : 'done'));
 
-  it('REL-20: runs no second process where one has succeeded without its roll-out', () => {
-    const items = [service('payments', ['staging', 'production', 'europe'])];
-    const run = baking([rollOut({ notEnvironments: ['staging'] }), step('Test')], { items });
-    run.work();
-
-    run.act('full-rollout');
-    run.work();
-
-    expect(run.eventsOf('phase-started').map(({ environments }) => environments)).toEqual([
-      ['staging'],
-      ['production', 'europe'],
-    ]);
-    expect(run.shown).toBe('completed');
+    expect(run.shown).toBe('failed');
+    expect(phasesShown(run.state, 'europe')).toEqual([]);
   });
 
   it('REL-20: completes at once where every environment has a success', () => {

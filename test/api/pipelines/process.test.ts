@@ -279,6 +279,17 @@ describe('the process of a pipeline', () => {
   });
 });
 
+describe('a roll-out', () => {
+  it('PRO-7: that would release a phase with nothing in it is no definition', async () => {
+    const { status, body } = await save('no-roll-out', [
+      { name: 'Go', kind: 'roll-out', runWhen: 'failure', environments: ['production'] },
+    ]);
+
+    expect(status).toBe(400);
+    expect(pathsOf(body)).toEqual(['process[0].environments', 'process[0].runWhen']);
+  });
+});
+
 describe('what a step names', () => {
   it('HTTP-7: is not deleted meanwhile, and the refusal says who needs it', async () => {
     for (const team of ['asked', 'escalated', 'free']) {

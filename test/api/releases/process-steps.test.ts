@@ -206,6 +206,28 @@ describe('which steps run', () => {
     expect((await api.seesOf(no.flag)).staging).toBe(false);
   });
 
+  it('PRO-8: a roll-out whose condition is false fails, nothing goes live, and a retry asks again', async () => {
+    const go = { ...rollOut, runWhen: { expression: 'vars["Go"] == "yes"' } };
+    await api.admin.put('/v1/projects/shop/variables/Go', { value: 'no' });
+    const { id, flag } = await started([go, call('after')]);
+
+    await api.reaches(id, 'failed');
+    const [first] = await runs.deployments(id);
+    expect(first).toMatchObject({
+      ...{ state: 'failed', errored: false, endedBy: null },
+      steps: [
+        { state: 'failed', error: 'The roll-out did not run: its condition was false, so nothing was released' },
+        { state: 'skipped' },
+      ],
+    });
+    expect([(await api.seesOf(flag)).staging, callsOf(id)]).toEqual([false, []]);
+
+    await api.admin.put('/v1/projects/shop/variables/Go', { value: 'yes' });
+    await ada.acts(id, 'retry');
+    await api.reaches(id, 'baking');
+    expect((await api.seesOf(flag)).staging).toBe(true);
+  });
+
   it('REL-7: the bake begins when the whole process has ended, in every environment', async () => {
     const { id } = await started([manual('Check')], [phase('all')]);
     const [first, second] = await runs.asked(id, 2);
