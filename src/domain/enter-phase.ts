@@ -23,7 +23,7 @@ export function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
   );
   const started: ReleaseEvent = { type: 'phase-started', at, phase, attempt, environments, ...stepsOf(plan) };
   if (plan.process.length > 0) {
-    return withWhatFollows(situation, [started, ...firstSteps(situation, started)], at);
+    return withWhatFollows(situation, [started, ...firstSteps(situation, started)], at, true);
   }
   const rolledOut: ReleaseEvent[] = [
     started,
@@ -35,7 +35,7 @@ export function enterPhase(situation: Situation, at: Instant): ReleaseEvent[] {
       return flagsComeFirst(items) ? [{ type: 'flags-applied', at, phase, environment }] : [];
     }),
   ];
-  return withWhatFollows(situation, rolledOut, at);
+  return withWhatFollows(situation, rolledOut, at, true);
 }
 
 /** What the deployments of a pipeline with a process begin with. */

@@ -83,7 +83,7 @@ function nextFullRollout(situation: Situation, at: Instant): Reach | null {
   return {
     kind: 'full-rollout',
     phase: null,
-    events: left.length === 0 ? events : withWhatFollows(situation, events, at),
+    events: left.length === 0 ? events : withWhatFollows(situation, events, at, true),
   };
 }
 

@@ -46,14 +46,14 @@ export function nextStep(input: NextInput): Next {
   const outcomes: ActionOutcome[] = [];
   let state = input.state;
   let hasHeard = false;
-  const happen = (added: readonly ReleaseEvent[], until: Instant): ReleaseEvent[] => {
-    const all = withWhatFollows({ state, plan, holds }, added, until);
+  const happen = (added: readonly ReleaseEvent[], until: Instant, isPresent = false): ReleaseEvent[] => {
+    const all = withWhatFollows({ state, plan, holds }, added, until, isPresent);
     state = evolveAll(state, all);
     return all;
   };
   const nextAction = () => mailbox.find((candidate) => candidate.number === state.decided + 1);
-  /** What ended, and what ran out, up to an instant, each at its own time. */
-  const elapse = (until: Instant): ReleaseEvent[] => {
+  /** What ended, and what ran out, up to an instant, each at its own time; in the present people are asked. */
+  const elapse = (until: Instant, isPresent = false): ReleaseEvent[] => {
     const all: ReleaseEvent[] = [];
     for (let job = finished[0]; job && job.at <= until; job = finished[0]) {
       finished.shift();
@@ -64,7 +64,7 @@ export function nextStep(input: NextInput): Next {
         all.push(...happen(whatBecameOf({ state, plan }, job, at), at));
       }
     }
-    return [...all, ...happen([], until)];
+    return [...all, ...happen([], until, isPresent)];
   };
 
   for (let action = nextAction(); action; action = nextAction()) {
@@ -83,7 +83,7 @@ export function nextStep(input: NextInput): Next {
 
   // No action is known that comes after this, but one may have been accepted before it and not have been told: a pause
   // or an approval in time must not lose to the timer, so this is recorded on the same condition as a reach.
-  const elapsed = elapse(now);
+  const elapsed = elapse(now, true);
   // What an ended job has done at targets is known to the store alone: the step into the world is decided with that.
   const next = hasHeard ? null : nextReach({ state, plan, holds }, Math.max(now, state.lastAt), input.held);
   const reach = behind(elapsed, next);

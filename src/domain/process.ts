@@ -17,16 +17,34 @@ interface RunningProcess {
 
 /**
  * What the processes of a release do next without anybody's doing: steps that start, are left out or are checked, and
- * the ends of deployments. One deployment's at a time, nothing where all of them are waiting for something.
+ * the ends of deployments. One deployment's at a time, nothing where all of them are waiting for something. What they
+ * are to ask people is asked by `raiseSignOffs`.
  */
 export function advanceProcesses(state: ReleaseState, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
   for (const running of runningProcesses(state)) {
-    const events = advance(running, state, plan, at);
+    const events = advance(running, plan, at).filter(({ type }) => type !== 'interruption-raised');
     if (events.length > 0) {
       return events;
     }
   }
   return [];
+}
+
+/**
+ * The sign-offs whose turn it is. They are raised in the present and never while the release catches up with its past:
+ * a deadline of one that nobody has seen would have passed before anybody could answer (INT-6, REL-29).
+ */
+export function raiseSignOffs(state: ReleaseState, plan: ReleasePlan, now: Instant): ReleaseEvent[] {
+  let raised = state.interruptions ?? 0;
+  return runningProcesses(state)
+    .flatMap((running) => advance(running, plan, now))
+    .flatMap((event): ReleaseEvent[] => {
+      if (event.type !== 'interruption-raised') {
+        return [];
+      }
+      raised += 1;
+      return [{ ...event, interruption: raised }];
+    });
 }
 
 /** The deployments that run or wait, and have a process. */
@@ -40,7 +58,7 @@ function runningProcesses(state: ReleaseState): RunningProcess[] {
   );
 }
 
-function advance(running: RunningProcess, state: ReleaseState, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
+function advance(running: RunningProcess, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
   const { phase, deployment, steps } = running;
   const failures: StepFailure[] = [];
   for (const group of groupsOf(plan.process)) {
@@ -49,7 +67,6 @@ function advance(running: RunningProcess, state: ReleaseState, plan: ReleasePlan
       failures.push(...states.flatMap(({ state: ended, failure }) => (ended === 'failed' && failure ? [failure] : [])));
       continue;
     }
-    let raised = state.interruptions ?? 0;
     return group.flatMap((index): ReleaseEvent[] => {
       const step = plan.process[index];
       const standing = steps[index];
@@ -58,11 +75,7 @@ function advance(running: RunningProcess, state: ReleaseState, plan: ReleasePlan
       }
       const place = { at, phase, environment: deployment.environment, attempt: deployment.attempt, step: index };
       const event = begin(step, standing, { place, phaseName: planAt(plan, phase).name, failed: failures.length > 0 });
-      if (event?.type !== 'interruption-raised') {
-        return event ? [event] : [];
-      }
-      raised += 1;
-      return [{ ...event, interruption: raised }];
+      return event ? [event] : [];
     });
   }
   return [endOf(running, failures, at)];
@@ -137,21 +150,28 @@ function begin(step: StepPlan, { state, try: tried }: StepState, beginning: Begi
   }
 }
 
-function whyLeftOut(
-  { environments, notEnvironments, phases, skipped, runWhen }: StepPlan,
-  { place, phaseName, failed }: Beginning,
-): WhyLeftOut | null {
-  const isHere =
-    (environments.length === 0 || environments.includes(place.environment)) &&
-    !notEnvironments.includes(place.environment) &&
-    (phases.length === 0 || phases.includes(phaseName));
-  if (!isHere) {
+function whyLeftOut(step: StepPlan, { place, phaseName, failed }: Beginning): WhyLeftOut | null {
+  const { skipped, runWhen } = step;
+  if (!isIn(step, phaseName, place.environment)) {
     return 'limits';
   }
   if (skipped) {
     return 'asked';
   }
   return (runWhen === 'success' && failed) || (runWhen === 'failure' && !failed) ? 'status' : null;
+}
+
+/** Whether the limits of a step let it run in that phase's deployment to an environment (PRO-2). */
+export function isIn(
+  { environments, notEnvironments, phases }: StepPlan,
+  phaseName: string,
+  environment: string,
+): boolean {
+  return (
+    (environments.length === 0 || environments.includes(environment)) &&
+    !notEnvironments.includes(environment) &&
+    (phases.length === 0 || phases.includes(phaseName))
+  );
 }
 
 type WhyLeftOut = Extract<ProcessEvent, { type: 'step-skipped' }>['why'];

@@ -1,8 +1,8 @@
-import { hasRolledOut } from './process';
+import { hasRolledOut, isIn } from './process';
 import type { DeploymentState, ReleaseState, TouchedService } from './release';
 import { phaseAt } from './release';
 import type { StepPlace } from './release-event';
-import { planAt, type PlanItem, type ReleasePlan } from './release-plan';
+import { planAt, type PlanItem, type ReleasePlan, type StepPlan } from './release-plan';
 
 /** What a release has begun to do with a service in one environment; `undefined`: nothing. */
 export function touchOf(state: ReleaseState, service: string, environment: string): TouchedService | undefined {
@@ -63,11 +63,21 @@ export function hasSwitchedFlags({ state, flagsApplied, ofFullRollout, steps }: 
 
 /**
  * Where a full roll-out still has something to do: services to bring, each environment by the first phase that brings
- * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20).
+ * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20). Where a phase
+ * that is still to come asks for more than an environment has gone through, the deployment is that phase's; services that
+ * its rules do not bring follow behind it.
  */
 export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase: number; environments: string[] }[] {
   const byPhase = plan.phases.map(() => new Set<string>());
   const seen = new Set<string>();
+  for (const environment of environmentsOf(plan)) {
+    const asking = plan.phases.findLastIndex((_, phase) => asksForMore(plan, state, phase, environment));
+    if (asking !== -1) {
+      byPhase[asking]?.add(environment);
+      seen.add(environment);
+    }
+  }
+  const isAsked = new Set(seen);
   plan.phases.forEach(({ unconditional }, phase) => {
     const own = unconditional.filter((environment) => !seen.has(environment) && !isServed(plan, state, environment));
     own.forEach((environment) => seen.add(environment));
@@ -75,7 +85,8 @@ export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase
       .filter((environment) => itemsDue(plan, state, phase, environment).some(({ kind }) => kind === 'service'))
       .forEach((environment) => byPhase[phase]?.add(environment));
   });
-  for (const environment of plan.process.length > 0 ? environmentsWithoutSuccess(plan, state) : []) {
+  const unrun = plan.process.length > 0 ? environmentsOf(plan).filter((each) => lastSuccess(state, each) === -1) : [];
+  for (const environment of unrun.filter((each) => !isAsked.has(each))) {
     const first = plan.phases.findIndex(({ unconditional }) => unconditional.includes(environment));
     const phase =
       first === -1 ? plan.phases.findIndex(({ environments }) => environments.includes(environment)) : first;
@@ -86,22 +97,51 @@ export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase
   );
 }
 
-/** A deployment that may bring services there has succeeded. */
-function isServed(plan: ReleasePlan, state: ReleaseState, environment: string): boolean {
-  return plan.phases.some(
-    ({ unconditional }, phase) =>
-      unconditional.includes(environment) &&
-      phaseAt(state, phase).deployments.some((each) => each.environment === environment && each.state === 'succeeded'),
+/**
+ * A phase that is still to come has a required step for an environment that no deployment which has succeeded there was
+ * to run: a sign-off for everyone is not given by the one for staff.
+ */
+function asksForMore(plan: ReleasePlan, state: ReleaseState, phase: number, environment: string): boolean {
+  const { environments } = planAt(plan, phase);
+  const { status } = phaseAt(state, phase).progress;
+  if (
+    !environments.includes(environment) ||
+    phase <= lastSuccess(state, environment) ||
+    status === 'released' ||
+    status === 'skipped'
+  ) {
+    return false;
+  }
+  const isFor = (step: StepPlan, index: number) => isIn(step, planAt(plan, index).name, environment);
+  return plan.process.some(
+    (step) =>
+      step.required &&
+      step.kind !== 'roll-out' &&
+      step.phases.length > 0 &&
+      isFor(step, phase) &&
+      !state.phases.some((_, index) => isFor(step, index) && hasSucceeded(state, index, environment)),
   );
 }
 
-function environmentsWithoutSuccess(plan: ReleasePlan, state: ReleaseState): string[] {
-  const named = new Set(plan.phases.flatMap(({ environments }) => environments));
-  return [...named].filter(
-    (environment) =>
-      !state.phases.some(({ deployments }) =>
-        deployments.some((each) => each.environment === environment && each.state === 'succeeded'),
-      ),
+function environmentsOf({ phases }: ReleasePlan): string[] {
+  return [...new Set(phases.flatMap(({ environments }) => environments))];
+}
+
+/** Index of the last phase that has a success there; -1: none has. */
+function lastSuccess(state: ReleaseState, environment: string): number {
+  return state.phases.findLastIndex((_, phase) => hasSucceeded(state, phase, environment));
+}
+
+function hasSucceeded(state: ReleaseState, phase: number, environment: string): boolean {
+  return phaseAt(state, phase).deployments.some(
+    (each) => each.environment === environment && each.state === 'succeeded',
+  );
+}
+
+/** A deployment that may bring services there has succeeded. */
+function isServed(plan: ReleasePlan, state: ReleaseState, environment: string): boolean {
+  return plan.phases.some(
+    ({ unconditional }, phase) => unconditional.includes(environment) && hasSucceeded(state, phase, environment),
   );
 }
 

@@ -6,7 +6,7 @@ import { withWhatFollows } from './what-follows';
 
 /** The start of a release whose targets are free: it reaches its first phase (REL-7, REL-8). */
 export function startRelease(situation: Situation, at: Instant): ReleaseEvent[] {
-  return withWhatFollows(situation, [{ type: 'release-started', at: Math.max(at, situation.state.lastAt) }], at);
+  return withWhatFollows(situation, [{ type: 'release-started', at: Math.max(at, situation.state.lastAt) }], at, true);
 }
 
 /** The end of a release whose change set no longer holds when its turn comes: nothing was touched (REL-3). */

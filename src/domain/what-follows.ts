@@ -1,7 +1,7 @@
 import { afterFullRollout, afterRollOut } from './after-roll-out';
 import { evolveAll } from './evolve';
 import type { Instant } from './instant';
-import { advanceProcesses, deadlinePassed, nextDeadline } from './process';
+import { advanceProcesses, deadlinePassed, nextDeadline, raiseSignOffs } from './process';
 import type { ReleaseState, TouchedService } from './release';
 import { currentPhase } from './release';
 import type { ReleaseEvent } from './release-event';
@@ -11,22 +11,34 @@ import type { Situation } from './situation';
 /**
  * Events with all that follows from them: reviews that open, and what runs out until then, each at its own time; bakes
  * of no length end at once (REL-23). What follows at once comes before the next deadline, so that of several deadlines
- * each moves on what is its own (REL-29).
+ * each moves on what is its own (REL-29). Last, and only where `until` is the present, people are asked what is to be asked.
  */
-export function withWhatFollows(situation: Situation, events: readonly ReleaseEvent[], until: Instant): ReleaseEvent[] {
+export function withWhatFollows(
+  situation: Situation,
+  events: readonly ReleaseEvent[],
+  until: Instant,
+  isPresent: boolean,
+): ReleaseEvent[] {
   const all = [...events];
   let state = evolveAll(situation.state, events);
   for (;;) {
     const settled = settle({ ...situation, state });
     const due = dueAt(state, situation.plan);
     const isDue = settled.length === 0 && due !== null && due <= until;
-    const followed = isDue ? whatIsDue({ ...situation, state }, due) : settled;
+    const happened = isDue ? whatIsDue({ ...situation, state }, due) : settled;
+    const followed = happened.length === 0 && isPresent ? signOffs({ ...situation, state }, until) : happened;
     if (followed.length === 0) {
       return all;
     }
     all.push(...followed);
     state = evolveAll(state, followed);
   }
+}
+
+function signOffs({ state, plan }: Situation, now: Instant): ReleaseEvent[] {
+  return state.stage === 'running' && plan.process.length > 0
+    ? raiseSignOffs(state, plan, Math.max(now, state.lastAt))
+    : [];
 }
 
 /** The earliest instant at which something happens by itself: the end of a bake, a deadline. */

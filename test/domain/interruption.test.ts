@@ -349,8 +349,9 @@ describe('INT-6: a deadline', () => {
       process: [
         rollOut(),
         manual('First', within('proceed'), { environments: ['staging'] }),
-        manual('Second', within('proceed', 30 * MINUTE), { environments: ['staging'] }),
+        step('Skipped', { runWhen: 'failure' }),
         manual('Long', within('abort', 2 * HOUR), { environments: ['production'] }),
+        step('Always', { runWhen: 'always' }),
       ],
     });
     const [awake, asleep] = [new ReleaseRun(of).run(), new ReleaseRun(of).run()];
@@ -358,8 +359,72 @@ describe('INT-6: a deadline', () => {
     awake.advance(4 * HOUR);
     asleep.sleep(4 * HOUR).run();
 
-    expect(passed(asleep)).toEqual(['proceed 60', 'proceed 90', 'abort 120']);
+    expect(passed(asleep)).toEqual(['proceed 60', 'abort 120']);
     expect(asleep.events).toEqual(awake.events);
+  });
+
+  it.each(['proceed', 'abort', 'escalate'] as const)(
+    'INT-6, REL-29: of what is asked only when an outage is over runs from then on: %s',
+    (outcome) => {
+      const run = asking(within('proceed'), manual('Next', within(outcome)));
+
+      run.sleep(5 * HOUR).run();
+
+      // The first one was open before; the second one nobody has seen until now.
+      expect(passed(run)).toEqual(['proceed 60']);
+      expect(run.eventsOf('interruption-raised').at(-1)).toMatchObject({
+        at: NOON + 5 * HOUR,
+        deadlineAt: NOON + 6 * HOUR,
+      });
+      expect(run.waitsUntil()).toBe(NOON + 6 * HOUR);
+      run.advance(HOUR);
+      expect(passed(run)).toEqual(['proceed 60', `${outcome} 360`]);
+    },
+  );
+
+  it('REL-29: of what was open before ends at its own time, whatever else is asked when the outage is over', () => {
+    const of = plan({
+      phases: [phase('everyone')],
+      process: [
+        rollOut(),
+        manual('First', within('proceed'), { environments: ['staging'] }),
+        manual('Second', within('abort', 30 * MINUTE), { environments: ['staging'] }),
+        manual('Long', within('proceed', 2 * HOUR), { environments: ['production'] }),
+        step('Then', { environments: ['production'] }),
+      ],
+    });
+    const run = new ReleaseRun(of).run();
+
+    run.sleep(4 * HOUR).run();
+
+    expect(passed(run)).toEqual(['proceed 60', 'proceed 120']);
+    expect(run.eventsOf('step-started').at(-1)).toMatchObject({ environment: 'production', at: NOON + 2 * HOUR });
+    expect(run.eventsOf('interruption-raised').at(-1)).toMatchObject({ at: NOON + 4 * HOUR });
+    const times = run.events.map(({ at }) => at);
+    expect(times).toEqual([...times].sort((one, other) => one - other));
+  });
+
+  it('INT-7, REL-30: an abort accepted in the outage keeps what comes next from being asked at all', () => {
+    const run = asking(within('proceed'), manual('Next', within('abort'))).sleep(2 * HOUR);
+    const abort = run.accept('abort');
+
+    run.sleep(HOUR).run();
+
+    expect(run.outcomes).toMatchObject([{ action: abort.id, refusal: null }]);
+    expect(run.eventsOf('interruption-raised')).toHaveLength(1);
+    expect(passed(run)).toEqual(['proceed 60']);
+    expect(run.shown).toBe('aborted');
+  });
+
+  it('INT-7: an answer and an abort that are decided together ask nothing between them', () => {
+    const run = asking({}, manual('Next'));
+    const [answer, abort] = [run.acceptAnswer('Sign off', 'proceed'), run.accept('abort')];
+
+    run.deliver([answer, abort]);
+    run.run();
+
+    expect(run.eventsOf('interruption-raised')).toHaveLength(1);
+    expect(run.stepsIn()).toMatchObject({ 'Sign off': 'succeeded', Next: 'aborted' });
   });
 
   it('REL-29: a bake that follows late is born at the deadline', () => {

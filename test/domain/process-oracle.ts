@@ -11,7 +11,7 @@ interface Question {
 }
 
 interface Step {
-  state: 'todo' | 'checking' | 'running' | 'asking' | 'done' | 'failed' | 'left-out';
+  state: 'todo' | 'to-ask' | 'checking' | 'running' | 'asking' | 'done' | 'failed' | 'left-out';
   try: number;
   /** Its expression was found to hold. */
   holds: boolean;
@@ -41,16 +41,25 @@ export class ProcessOracle {
   }
 
   /** Begins whatever has its turn. `isThere`: with nothing to bring, the roll-out is done as soon as it begins. */
-  goOn(at: Instant, isThere = false): void {
+  goOn(isThere = false): void {
     this.steps.forEach((step, index) => {
       const before = this.steps.slice(0, this.startOfGroup(index));
       if (step.state === 'todo' && before.every(isOver)) {
         this.begin(
           index,
           before.some(({ state }) => state === 'failed'),
-          at,
           isThere,
         );
+      }
+    });
+  }
+
+  /** Now, and not while it catches up, people are asked what is to be asked. */
+  ask(at: Instant): void {
+    this.steps.forEach((step, index) => {
+      const { manual } = this.planAt(index);
+      if (step.state === 'to-ask') {
+        this.raise(step, 'sign-off', manual?.deadline ? at + manual.deadline.afterMs : null);
       }
     });
   }
@@ -65,7 +74,7 @@ export class ProcessOracle {
   }
 
   /** The end of a job that was awaited. */
-  end(index: number, outcome: string, answer: boolean, at: Instant): void {
+  end(index: number, outcome: string, answer: boolean): void {
     const step = this.stepAt(index);
     if (outcome === 'answered') {
       step.holds = answer;
@@ -73,11 +82,11 @@ export class ProcessOracle {
     } else if (outcome === 'succeeded') {
       step.state = 'done';
     } else if (this.plan.guidedFailure) {
-      this.ask(step, step.state === 'checking' ? 'expression' : 'failure', null);
+      this.raise(step, step.state === 'checking' ? 'expression' : 'failure', null);
     } else {
       step.state = 'failed';
     }
-    this.goOn(at);
+    this.goOn();
   }
 
   questions(): Question[] {
@@ -85,7 +94,7 @@ export class ProcessOracle {
   }
 
   /** Nobody has answered in time. */
-  timeIsUp(number: number, at: Instant): void {
+  timeIsUp(number: number): void {
     const index = this.indexOf(number);
     const step = this.stepAt(index);
     switch (this.planAt(index).manual?.deadline?.outcome) {
@@ -93,10 +102,10 @@ export class ProcessOracle {
         step.question = step.question && { ...step.question, deadlineAt: null };
         return;
       case 'proceed':
-        this.settle(step, 'done', at);
+        this.settle(step, 'done');
         return;
       default:
-        this.settle(step, 'failed', at);
+        this.settle(step, 'failed');
     }
   }
 
@@ -125,29 +134,29 @@ export class ProcessOracle {
     );
   }
 
-  apply({ answer, by, rights }: AcceptedAction, at: Instant): void {
+  apply({ answer, by, rights }: AcceptedAction): void {
     const index = this.indexOf(answer?.interruption ?? 0);
     const step = this.stepAt(index);
     switch (answer?.result) {
       case 'proceed':
         step.question?.yes.push({ by, ownToken: rights.tokenMaker === null });
         if ((step.question?.yes.length ?? 0) >= (this.planAt(index).manual?.approvals ?? 0)) {
-          this.settle(step, 'done', at);
+          this.settle(step, 'done');
         }
         return;
       case 'ignore':
-        this.settle(step, 'done', at);
+        this.settle(step, 'done');
         return;
       case 'retry':
         step.try += 1;
-        this.settle(step, 'todo', at);
+        this.settle(step, 'todo');
         return;
       default:
-        this.settle(step, 'failed', at);
+        this.settle(step, 'failed');
     }
   }
 
-  private begin(index: number, hasFailed: boolean, at: Instant, isThere: boolean): void {
+  private begin(index: number, hasFailed: boolean, isThere: boolean): void {
     const step = this.stepAt(index);
     const plan = this.planAt(index);
     const isWanted = plan.runWhen === 'failure' ? hasFailed : plan.runWhen !== 'success' || !hasFailed;
@@ -156,7 +165,7 @@ export class ProcessOracle {
     } else if (plan.runWhen === 'expression' && !step.holds) {
       step.state = 'checking';
     } else if (plan.manual) {
-      this.ask(step, 'sign-off', plan.manual.deadline && at + plan.manual.deadline.afterMs);
+      step.state = 'to-ask';
     } else {
       step.state = plan.kind === 'roll-out' && isThere ? 'done' : 'running';
     }
@@ -174,15 +183,15 @@ export class ProcessOracle {
     return isNamed(environments, environment) && isNamed(phases, phase) && !notEnvironments.includes(environment);
   }
 
-  private ask(step: Step, about: Question['about'], deadlineAt: Instant | null): void {
+  private raise(step: Step, about: Question['about'], deadlineAt: Instant | null): void {
     step.state = 'asking';
     step.question = { number: this.nextNumber(), about, deadlineAt, yes: [] };
   }
 
-  private settle(step: Step, state: Step['state'], at: Instant): void {
+  private settle(step: Step, state: Step['state']): void {
     step.state = state;
     step.question = null;
-    this.goOn(at);
+    this.goOn();
   }
 
   /** The first of those that start together with it. */

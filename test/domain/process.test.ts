@@ -812,6 +812,102 @@ describe('REL-20: a full roll-out with a process', () => {
     expect(phasesShown(run.state, 'europe')).toEqual([]);
   });
 
+  /** Baking for staff in production, with everyone there still to come. */
+  const bakingForStaff = (process: StepPlan[], more: Partial<ReleasePlan> = {}): ReleaseRun =>
+    new ReleaseRun(
+      plan({
+        phases: [
+          phase('staff', { environments: ['production'] }),
+          phase('everyone', { environments: ['production'], unconditional: ['production'] }),
+        ],
+        process,
+        ...more,
+      }),
+    ).run();
+  const forEveryone = { phases: ['everyone'], required: true };
+
+  it('REL-20: asks for the sign-off of a phase to come, which the success for others did not ask for', () => {
+    const run = bakingForStaff([manual('Sign off', {}, forEveryone), rollOut()]);
+    expect([run.shown, run.state.current]).toEqual(['baking', 0]);
+
+    run.act('full-rollout');
+    expect(run.shown).toBe('waiting-for-intervention');
+    expect(run.eventsOf('phase-started').at(-1)).toMatchObject({ phase: 1, environments: ['production'] });
+    run.answer('Sign off', 'proceed');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(run.eventsOf('phase-started')).toHaveLength(2);
+  });
+
+  it('REL-20, REL-22: a no to that releases nothing to everyone, and a retry asks again', () => {
+    const run = bakingForStaff([rollOut(), manual('Sign off', {}, forEveryone)]);
+    run.act('full-rollout');
+
+    run.work().answer('Sign off', 'abort');
+    expect([run.shown, run.eventsOf('release-completed')]).toEqual(['failed', []]);
+    run.act('retry');
+    run.work();
+
+    expect(run.shown).toBe('waiting-for-intervention');
+    run.answer('Sign off', 'proceed');
+    expect(run.shown).toBe('completed');
+  });
+
+  it('REL-20: of several phases to come that insist on something the last one has the only deployment', () => {
+    const run = new ReleaseRun(
+      plan({
+        phases: [
+          phase('first', { environments: ['staging'] }),
+          ...['second', 'third', 'fourth'].map((name) => phase(name, { environments: ['production'] })),
+        ],
+        process: [rollOut(), manual('Sign off', {}, { phases: ['second', 'third'], required: true })],
+      }),
+    ).run();
+
+    run.act('full-rollout');
+    run.work().answer('Sign off', 'proceed');
+
+    expect(run.shown).toBe('completed');
+    expect(run.eventsOf('phase-started').map(({ phase: index }) => index)).toEqual([0, 2]);
+  });
+
+  it('REL-20: services that its rules do not bring follow behind it', () => {
+    const run = new ReleaseRun(
+      plan({
+        phases: [
+          phase('first', { environments: ['staging'] }),
+          phase('second', { environments: ['production'], unconditional: ['production'] }),
+          phase('third', { environments: ['production'] }),
+        ],
+        items: [service('payments', ['production'])],
+        process: [manual('Sign off', {}, { phases: ['third'], required: true }), rollOut()],
+      }),
+    ).work();
+
+    run.act('full-rollout');
+    expect(run.state.touched).toEqual([]);
+    run.answer('Sign off', 'proceed');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(run.state.touched).toMatchObject([{ environment: 'production', state: 'applied' }]);
+  });
+
+  it.each<[string, Partial<StepPlan>]>([
+    ['may be left out', { ...forEveryone, required: false }],
+    ['the success has run', { phases: ['staff', 'everyone'], required: true }],
+    ['is for all phases', { required: true }],
+    ['is not for this environment', { ...forEveryone, notEnvironments: ['production'] }],
+  ])('REL-20: completes at once where what a phase to come has %s', (_, limits) => {
+    const run = bakingForStaff([rollOut(), step('Test', limits)]).work();
+    expect(run.shown).toBe('baking');
+
+    run.act('full-rollout');
+
+    expect(run.shown).toBe('completed');
+  });
+
   it('REL-20: completes at once where every environment has a success', () => {
     const run = new ReleaseRun(plan({ phases: [everywhere('production')], process: [rollOut(), step('Test')] })).run();
     run.finish('Test');

@@ -79,7 +79,7 @@ function itemsFor(
 const stepLimits = fc.record({
   environments: fc.constantFrom<string[]>([], [], [], ['production'], ['staging', 'production']),
   notEnvironments: fc.constantFrom<string[]>([], [], [], ['staging']),
-  phases: fc.constantFrom<string[]>([], [], [], ['phase-0']),
+  phases: fc.constantFrom<string[]>([], [], [], ['phase-0'], ['phase-1'], ['phase-1', 'phase-2']),
 });
 
 const manualSteps: fc.Arbitrary<ManualPlan> = fc.record({
@@ -595,10 +595,12 @@ class WatchedRun {
     // REL-30: what was accepted is decided first.
     expect(undecided).toEqual([]);
     oracle.elapse(now);
+    oracle.ask(now);
     if (kind !== 'timer') {
       // A queued release is held by its queue alone; everything else by every hold.
       expect(kind === 'start' ? [] : run.holds).toEqual([]);
       oracle.enter(now);
+      oracle.ask(now);
     }
   }
 

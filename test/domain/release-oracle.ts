@@ -75,6 +75,8 @@ export class Oracle {
   /** Those that a full roll-out has started since it was accepted or tried again. */
   private everywhere: Deployment[] = [];
   private isFullRollout = false;
+  /** Phases that are released or skipped. */
+  private readonly passed = new Set<number>();
   /** By service and environment, in the order in which they were first touched. */
   private readonly services = new Map<string, Touch>();
   private readonly returningSince = new Map<string, Instant>();
@@ -183,7 +185,7 @@ export class Oracle {
     }
     const asked = this.nextQuestion();
     if (asked) {
-      asked.process.timeIsUp(asked.number, this.lastAt);
+      asked.process.timeIsUp(asked.number);
       this.goOn(this.holds);
       return;
     }
@@ -222,11 +224,24 @@ export class Oracle {
     const deployment = this.deploymentOf(job);
     if (deployment?.process) {
       const answer = end.outcome === 'answered' && end.answer;
-      deployment.process.end(stepOf(job, deployment.process), outcome, answer, this.lastAt);
+      deployment.process.end(stepOf(job, deployment.process), outcome, answer);
     } else if (deployment) {
       deployment.state = outcome === 'succeeded' ? 'succeeded' : 'failed';
     }
     this.goOn(this.holds);
+  }
+
+  /** People are asked what has come up until now. */
+  ask(now: Instant): void {
+    const asking = this.deployments
+      .filter(({ process }) => process?.steps.some((step) => step.state === 'to-ask'))
+      .filter(({ state }) => state === 'running' || state === 'waiting')
+      .sort((one, other) => one.phase - other.phase);
+    if (this.isUnderWay() && asking.length > 0) {
+      this.lastAt = Math.max(this.lastAt, now);
+      asking.forEach(({ process }) => process?.ask(this.lastAt));
+      this.goOn(this.holds);
+    }
   }
 
   /** Deployments with a process are where that is, and the release follows. */
@@ -451,6 +466,9 @@ export class Oracle {
 
   private reach(index: number): void {
     this.armed = null;
+    if (index > 0) {
+      this.passed.add(index - 1);
+    }
     if (index === this.plan.phases.length) {
       this.place = 'last-bake-over';
       return;
@@ -469,7 +487,7 @@ export class Oracle {
       if (!before.some((each) => each.environment === environment && each.state === 'succeeded')) {
         const isThere = !this.slow && this.missing(this.current, environment).length === 0;
         const process = this.beginProcess(this.current, environment);
-        process?.goOn(this.lastAt, isThere);
+        process?.goOn(isThere);
         this.deployments.push({
           phase: this.current,
           environment,
@@ -484,10 +502,11 @@ export class Oracle {
 
   /**
    * Every environment that still lacks a service, by the first phase that brings services there, and with a process every
-   * one without a success, which has one deployment of it (REL-20).
+   * one without a success, which has one deployment of it; before that, what a later phase insists on (REL-20).
    */
   private startEverywhere(): void {
     const { phases, process } = this.plan;
+    const insisted = new Set<string>();
     this.everywhere = [...new Set(phases.flatMap(({ environments }) => environments))]
       .flatMap((environment) => {
         const open = phases.findIndex(({ unconditional }) => unconditional.includes(environment));
@@ -496,12 +515,22 @@ export class Oracle {
         const isMissing = open !== -1 && this.missing(open, environment).length > 0;
         const isWanted = process.length > 0 ? there.length === 0 : isMissing;
         const isDone = there.some(({ phase }) => phases[phase]?.unconditional.includes(environment));
+        const insisting = this.insistingOn(environment);
+        if (insisting !== undefined) {
+          insisted.add(environment);
+          return [{ phase: insisting, environment, attempt: 0, state: 'running' as const, process: null }];
+        }
         return isWanted || (isMissing && !isDone)
           ? [{ phase: open === -1 ? named : open, environment, attempt: 0, state: 'running' as const, process: null }]
           : [];
       })
-      // Where services are missing first, each phase in its own order.
-      .sort((one, other) => one.phase - other.phase || this.rankOf(one) - this.rankOf(other));
+      // What is insisted on first, then where services are missing, each phase in its own order.
+      .sort(
+        (one, other) =>
+          one.phase - other.phase ||
+          Number(insisted.has(other.environment)) - Number(insisted.has(one.environment)) ||
+          (insisted.has(one.environment) ? 0 : this.rankOf(one) - this.rankOf(other)),
+      );
     if (this.everywhere.length === 0) {
       this.complete();
       return;
@@ -515,12 +544,37 @@ export class Oracle {
     for (const deployment of this.everywhere) {
       deployment.attempt = this.attempts[deployment.phase] ?? NaN;
       deployment.process = this.beginProcess(deployment.phase, deployment.environment);
-      deployment.process?.goOn(this.lastAt);
+      deployment.process?.goOn();
       this.deployments.push(deployment);
       this.current = Math.max(this.current, deployment.phase);
     }
     this.place = 'rolling-everywhere';
     this.goOn([]);
+  }
+
+  /** The last phase to come with a required step of its own that nothing which succeeded there had to do with. */
+  private insistingOn(environment: string): number | undefined {
+    const { phases, process } = this.plan;
+    const there = this.deployments.filter((each) => each.environment === environment && each.state === 'succeeded');
+    const done = there.map(({ phase }) => phases[phase]?.name ?? '');
+    const last = Math.max(-1, ...there.map(({ phase }) => phase));
+    const own = process.filter(
+      (step) =>
+        step.required &&
+        step.kind !== 'roll-out' &&
+        (step.environments.length === 0 || step.environments.includes(environment)) &&
+        !step.notEnvironments.includes(environment) &&
+        !step.phases.some((name) => done.includes(name)),
+    );
+    return phases
+      .map(({ name, environments }, index) => ({ name, environments, index }))
+      .findLast(
+        ({ name, environments, index }) =>
+          index > last &&
+          !this.passed.has(index) &&
+          environments.includes(environment) &&
+          own.some((step) => step.phases.includes(name)),
+      )?.index;
   }
 
   private rankOf({ phase, environment }: Deployment): number {
@@ -726,7 +780,7 @@ export class Oracle {
       case 'submit':
         this.processes()
           .find((process) => process.questions().some(({ number }) => number === action.answer?.interruption))
-          ?.apply(action, at);
+          ?.apply(action);
         this.goOn(this.holds);
         return;
       case 'abort':
