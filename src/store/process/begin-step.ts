@@ -2,6 +2,7 @@ import type { AcceptedAction } from '../../domain/accepted-action';
 import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
 import type { ProcessStep } from '../../domain/pipeline';
+import { startOfGroup } from '../../domain/process';
 import { planAt } from '../../domain/release-plan';
 import { attemptOf, deploymentOf, type StepJob } from '../../domain/roll-out';
 import { isAbortAccepted } from '../releases/is-abort-accepted';
@@ -151,7 +152,8 @@ async function findStep(
   if (!step) {
     throw new Error(`Release ${row.id} has no step ${job.step}`);
   }
-  return { row, deploymentId, step, variables: await variablesOf(unit.sql, deploymentId) };
+  const before = startOfGroup(planOfRow(row).process, job.step);
+  return { row, deploymentId, step, variables: await variablesOf(unit.sql, deploymentId, before) };
 }
 
 /** The id of the deployment that a job is of. */

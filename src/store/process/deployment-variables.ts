@@ -109,8 +109,16 @@ export async function saveOutputs(
   }
 }
 
-/** All variables of a deployment, the error of its first failed step among them (VAR-5, VAR-7); by name. */
-export async function variablesOf(sql: Kysely<Tables>, deploymentId: string): Promise<DeploymentVariable[]> {
+/**
+ * All variables of a deployment by name, the error of the first failed step among those before position `before` as well
+ * (VAR-5, VAR-7). A step reads what failed before its group and no more: what fails beside it is a matter of time, and a
+ * retry under its key would say something else (PRO-5, PRO-8).
+ */
+export async function variablesOf(
+  sql: Kysely<Tables>,
+  deploymentId: string,
+  before = Number.MAX_SAFE_INTEGER,
+): Promise<DeploymentVariable[]> {
   const rows = await sql
     .selectFrom('deploymentVariables')
     .select(['name', 'value', 'sensitive', 'source', 'variableId'])
@@ -118,14 +126,15 @@ export async function variablesOf(sql: Kysely<Tables>, deploymentId: string): Pr
     .execute();
   const failed = await sql
     .selectFrom('deploymentSteps')
-    .select(['name', 'error'])
+    .select(['name', 'error', 'detail'])
     .where('deploymentId', '=', deploymentId)
     .where('state', '=', 'failed')
+    .where('position', '<', before)
     .orderBy('position')
     .executeTakeFirst();
   const error: DeploymentVariable = {
     name: BUILT_IN.error,
-    value: failed ? `Step '${failed.name}': ${failed.error ?? 'it has failed'}` : '',
+    value: failed ? `Step '${failed.name}': ${failed.error ?? failed.detail ?? 'it has failed'}` : '',
     sensitive: 0,
     source: 'built-in',
     variableId: null,

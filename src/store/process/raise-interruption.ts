@@ -1,5 +1,6 @@
 import { escapeFor } from '../../domain/escape';
 import { resultsOf } from '../../domain/interruption';
+import { startOfGroup } from '../../domain/process';
 import type { ProcessEvent } from '../../domain/release-event';
 import { parseTemplate, renderTemplate } from '../../domain/template';
 import { newId } from '../new-id';
@@ -16,7 +17,9 @@ export async function raiseInterruption(
   const plan = recording.planOf(event);
   const definition = await recording.definitionOf(event);
   const manual = event.kind === 'manual' && definition?.kind === 'manual' ? definition : null;
-  const variables = manual ? await variablesOf(unit.sql, deployment.id) : [];
+  const variables = manual
+    ? await variablesOf(unit.sql, deployment.id, startOfGroup(recording.process, event.step))
+    : [];
   const rendered =
     manual && renderTemplate(parseTemplate(manual.instructions), maskedLookUp(variables), escapeFor.markdown);
   const instructions = rendered
