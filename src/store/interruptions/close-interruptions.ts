@@ -1,5 +1,6 @@
 import type { UserId } from '../../domain/release';
 import type { AbortCause } from '../../domain/release-event';
+import type { NewEvent } from '../audit/entry';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { wakeBlocked } from './wake-blocked';
@@ -12,12 +13,15 @@ export interface Closing {
   cause: AbortCause;
 }
 
-/** Closes what a release asks people, as it is being aborted: by whom, why, and not as answers (INT-7). */
+/**
+ * Closes what a release asks people, as it is being aborted: by whom, why, and not as answers (INT-7). Returns what the
+ * audit says of it, which stands behind the abort there.
+ */
 export async function closeInterruptions(
   unit: Unit,
   release: ReleaseRow,
   { at, by, action, cause }: Closing,
-): Promise<void> {
+): Promise<NewEvent[]> {
   const open = await unit.sql
     .selectFrom('interruptions')
     .select(['id', 'title', 'responsibleUserId'])
@@ -25,7 +29,7 @@ export async function closeInterruptions(
     .where('state', 'in', ['pending', 'taken'])
     .execute();
   if (open.length === 0) {
-    return;
+    return [];
   }
   const asked =
     action === null
@@ -39,17 +43,15 @@ export async function closeInterruptions(
     .where('releaseId', '=', release.id)
     .where('state', 'in', ['pending', 'taken'])
     .execute();
-  for (const { id, title } of open) {
-    unit.record({
-      type: 'interruption-closed',
-      at,
-      actorId: by,
-      projectId: release.projectId,
-      releaseId: release.id,
-      data: { interruption: id, title, why: closedWhy },
-    });
-  }
   await wakeBlocked(unit, release);
+  return open.map(({ id, title }) => ({
+    type: 'interruption-closed',
+    at,
+    actorId: by,
+    projectId: release.projectId,
+    releaseId: release.id,
+    data: { interruption: id, title, why: closedWhy },
+  }));
 }
 
 const WHY: Record<AbortCause, string> = {

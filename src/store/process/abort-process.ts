@@ -23,7 +23,7 @@ export async function abortProcess(
     .where('releaseId', '=', release.id)
     .where('status', '=', 'under-way')
     .execute();
-  await closeInterruptions(unit, release, { at, by, action, cause });
+  recording.closed.push(...(await closeInterruptions(unit, release, { at, by, action, cause })));
   // Their rows have been ended already, and a release is aborted once.
   deployments
     .filter(({ state }) => state === 'aborted')

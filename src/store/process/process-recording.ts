@@ -3,6 +3,7 @@ import type { ProcessStep } from '../../domain/pipeline';
 import type { ReleaseState } from '../../domain/release';
 import type { ProcessEvent, ReleaseEvent } from '../../domain/release-event';
 import type { StepPlan } from '../../domain/release-plan';
+import type { NewEvent } from '../audit/entry';
 import type { ReleaseRow } from '../releases/stored-release';
 import { planOfRow } from '../releases/stored-release';
 import type { Unit } from '../store';
@@ -34,8 +35,13 @@ export function failedWith(at: Instant, error: string, errored: boolean): StepCh
   return { state: 'failed', endedAt: at, error, errored: errored ? 1 : 0 };
 }
 
+/** Of a step in which nothing has gone wrong, or nothing that counts any more. */
+export const NO_ERROR = { error: null, errored: 0 } as const satisfies StepChange;
+
 /** One recording's events as they are written: the deployments that they name, changes of their steps, and their logs. */
 export class ProcessRecording {
+  /** What the audit says of interruptions that an abort has closed. */
+  readonly closed: NewEvent[] = [];
   private readonly lines = new Map<string, LogLine[]>();
   private readonly touched = new Set<Deployment>();
   private definitions: Map<number, ProcessStep> | undefined;
@@ -106,6 +112,17 @@ export class ProcessRecording {
       .where('position', '=', step)
       .execute();
     this.log(deployment, { at, step: this.process[step]?.name ?? null, message });
+  }
+
+  /** What has gone wrong in a step; null: nothing. */
+  async errorOf({ id }: Deployment, { step }: ProcessEvent): Promise<string | null> {
+    const row = await this.unit.sql
+      .selectFrom('deploymentSteps')
+      .select('error')
+      .where('deploymentId', '=', id)
+      .where('position', '=', step)
+      .executeTakeFirst();
+    return row?.error ?? null;
   }
 
   log({ id }: Deployment, line: LogLine): void {

@@ -1,5 +1,6 @@
 import type { ReleaseState } from '../../domain/release';
 import type { ReleaseEvent } from '../../domain/release-event';
+import type { NewEvent } from '../audit/entry';
 import type { ReleaseRow } from '../releases/stored-release';
 import { planOfRow } from '../releases/stored-release';
 import type { Unit } from '../store';
@@ -11,22 +12,24 @@ import { startProcess } from './start-process';
 /**
  * Brings steps, interruptions and variables of deployments up to what these events say of them; `after` is the position
  * behind them. The rows of the deployments are written already. A pipeline without a process costs nothing.
+ * Returns what the audit says of interruptions that were closed with it.
  */
 export async function saveProcess(
   unit: Unit,
   release: ReleaseRow,
   after: ReleaseState,
   events: readonly ReleaseEvent[],
-): Promise<void> {
+): Promise<NewEvent[]> {
   const concerned = planOfRow(release).process.length === 0 ? [] : events.filter(isOfProcess);
   if (concerned.length === 0) {
-    return;
+    return [];
   }
   const recording = await ProcessRecording.of(unit, release, concerned);
   for (const event of concerned) {
     await save(recording, event);
   }
   await recording.finish(after);
+  return recording.closed;
 }
 
 function isOfProcess(event: ReleaseEvent): event is ProcessChange {

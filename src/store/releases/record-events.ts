@@ -1,6 +1,7 @@
 import type { ActionOutcome } from '../../domain/accepted-action';
 import type { JsonObject } from '../../domain/json';
 import type { ReleaseEvent } from '../../domain/release-event';
+import type { NewEvent } from '../audit/entry';
 import { queueNotifications } from '../notifications/queue-notifications';
 import type { Unit } from '../store';
 import type { ReleaseRow } from './stored-release';
@@ -9,13 +10,15 @@ import { planOfRow } from './stored-release';
 /**
  * Puts what happened to a release into the audit, which is also its list of events and its stream (INV-4). Phases go
  * by name there, an event that a person caused carries that person's reason, and stands behind the outcome of what
- * that person asked for. Whoever is to be told of it is noted in the same transaction (NOT-1).
+ * that person asked for. What an abort has closed stands behind the abort. Whoever is to be told of it is noted in the same
+ * transaction (NOT-1).
  */
 export async function recordEvents(
   unit: Unit,
   release: ReleaseRow,
   outcomes: readonly ActionOutcome[],
   events: readonly ReleaseEvent[],
+  closed: readonly NewEvent[] = [],
 ): Promise<void> {
   const plan = planOfRow(release);
   const of = { projectId: release.projectId, releaseId: release.id };
@@ -62,6 +65,9 @@ export async function recordEvents(
   for (const event of events) {
     waiting.splice(0, decidedBefore(waiting, event)).forEach(recordOutcome);
     recordEvent(event);
+    if (event.type === 'release-aborting') {
+      closed.forEach((entry) => unit.record(entry));
+    }
   }
   waiting.forEach(recordOutcome);
   await queueNotifications(unit, release, plan, events, (action) => reasons.get(action)?.reason ?? null);

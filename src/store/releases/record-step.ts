@@ -163,13 +163,13 @@ async function recordNew(
 
   await showFlags(unit, row, position, state);
   await saveDeployments(unit, row, position, events);
-  await saveProcess(unit, row, state, events);
+  const closed = await saveProcess(unit, row, state, events);
   if (waiting) {
     await queueDeployments(unit, row, waiting);
   }
   await settleCallbacks(unit, row, events);
   await giveUpEffects(unit, row, events);
-  await recordEvents(unit, row, [...step.outcomes, ...ended], events);
+  await recordEvents(unit, row, [...step.outcomes, ...ended], events, closed);
   await saveRelease(unit, row, state, { seq, runId, historyLength });
   return { recorded: true, state, held, actions: ended.length > 0 ? [] : actions };
 }
