@@ -170,12 +170,15 @@ function takenByOther(user: UserId, name: (user: UserId) => string): Refusal {
   });
 }
 
-/** What can be answered to an open interruption: a failure that must not be ignored offers no `ignore` (INT-10). */
+/**
+ * What can be answered to an open interruption: a failure that must not be ignored offers no `ignore`, nor does that of a
+ * sign-off's condition, which would be one that nobody gave (INT-10).
+ */
 export function resultsOf({ open, step }: Pick<FoundInterruption, 'open' | 'step'>): InterruptionResult[] {
   if (open.kind === 'manual') {
     return ['proceed', 'abort'];
   }
-  return step.required ? ['fail', 'retry'] : ['fail', 'retry', 'ignore'];
+  return step.required || step.kind === 'manual' ? ['fail', 'retry'] : ['fail', 'retry', 'ignore'];
 }
 
 /** An answer that an abort of the release was decided before (INT-7). */

@@ -116,9 +116,10 @@ export class ProcessOracle {
     if (!answer || !question) {
       return false;
     }
-    const { required, manual } = this.planAt(index);
+    const { required, manual, kind } = this.planAt(index);
     if (question.about !== 'sign-off') {
-      return answer.result === 'fail' || answer.result === 'retry' || (answer.result === 'ignore' && !required);
+      const mayIgnore = !required && kind !== 'manual';
+      return answer.result === 'fail' || answer.result === 'retry' || (answer.result === 'ignore' && mayIgnore);
     }
     const maker = rights.tokenMaker;
     const isTied =

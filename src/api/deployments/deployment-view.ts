@@ -1,4 +1,4 @@
-import { interruptionsOf } from '../../store/interruptions/find-interruption';
+import { interruptionsOf, type InterruptionRecord } from '../../store/interruptions/find-interruption';
 import { stepsOf, type DeploymentRecord } from '../../store/deployments/list-deployments';
 import { triggeredBy } from '../../store/deployments/triggered-by';
 import type { Store } from '../../store/store';
@@ -25,7 +25,7 @@ export async function deploymentViews(store: Store, rows: readonly DeploymentRec
       attempt: row.attempt,
       state: row.state,
       errored: row.errored === 1,
-      steps: own.length > 0 ? own.map(stepView) : [rollOutView(row)],
+      steps: own.length > 0 ? own.map((step) => stepView(step, asked)) : [rollOutView(row)],
       // What waits for a person stands first (INT-1).
       interruptions: [...asked.filter(isOpen), ...asked.filter((each) => !isOpen(each))].map(({ id }) => id),
       triggeredBy: triggers.get(row.id) ?? null,
@@ -41,7 +41,7 @@ function isOpen({ state }: { state: string }): boolean {
   return state === 'pending' || state === 'taken';
 }
 
-function stepView(step: Awaited<ReturnType<typeof stepsOf>>[number]) {
+function stepView(step: Awaited<ReturnType<typeof stepsOf>>[number], asked: readonly InterruptionRecord[]) {
   const { name, kind, state, detail, error } = step;
   return {
     name,
@@ -53,6 +53,7 @@ function stepView(step: Awaited<ReturnType<typeof stepsOf>>[number]) {
     detail,
     error,
     errored: step.errored === 1,
+    ignored: asked.some(({ position, result }) => position === step.position && result === 'ignore'),
   };
 }
 
@@ -68,5 +69,6 @@ function rollOutView(row: DeploymentRecord) {
     detail: null,
     error: row.error,
     errored: row.errored === 1,
+    ignored: false,
   };
 }

@@ -341,7 +341,13 @@ const deploymentStep = z
     errored: z.boolean().describe('It failed because the machinery broke, not because something said no.'),
     startedAt: nullableInstant('When it began; null: not yet.'),
     endedAt: nullableInstant('When it ended; null: not yet.'),
-    error: z.string().nullable().describe('What went wrong; null: nothing.'),
+    error: z
+      .string()
+      .nullable()
+      .describe(
+        'What went wrong; null: nothing, or nothing that counts, as a person ended it (INT-5) or ignored that.',
+      ),
+    ignored: z.boolean().describe('It had failed and counts as succeeded, as a person answered `ignore` (INT-10).'),
   })
   .meta({ id: 'DeploymentStep', description: 'One step of a deployment.' });
 

@@ -3,7 +3,7 @@ import { manualOutputs } from '../../domain/variables';
 import { answersOf, type Answer } from '../interruptions/answers-of';
 import { wakeBlocked } from '../interruptions/wake-blocked';
 import { saveOutputs, type OutputValue } from './deployment-variables';
-import { failedWith, type Deployment, type ProcessRecording } from './process-recording';
+import { failedWith, NO_ERROR, type Deployment, type ProcessRecording } from './process-recording';
 
 /** A person's answer: it ends the interruption or, where others have to say so as well, leaves it open to them (INT-6). */
 export async function saveAnswer(
@@ -48,22 +48,22 @@ export async function saveAnswer(
   const message = `${who} answered ${result}`;
   switch (result) {
     case 'proceed':
-    case 'ignore':
       return recording.change(deployment, event, { state: 'succeeded', endedAt: at, detail: message }, message);
-    case 'abort':
-      return recording.change(
-        deployment,
-        event,
-        {
-          ...failedWith(at, notes === '' ? `${who} aborted it` : `${who} aborted it: ${notes}`, false),
-          detail: message,
-        },
-        message,
-      );
+    case 'ignore': {
+      // What went wrong is a thing of the past, and told as that.
+      const failure = await recording.errorOf(deployment, event);
+      const detail = failure === null ? message : `${message}: ${failure}`;
+      return recording.change(deployment, event, { state: 'succeeded', endedAt: at, detail, ...NO_ERROR }, message);
+    }
+    case 'abort': {
+      // A person said no, which is no error (INT-5).
+      const detail = notes === '' ? `${who} aborted it` : `${who} aborted it: ${notes}`;
+      return recording.change(deployment, event, { state: 'failed', endedAt: at, detail, ...NO_ERROR }, message);
+    }
     case 'fail':
       return recording.change(deployment, event, { state: 'failed', endedAt: at, detail: message }, message);
     case 'retry':
-      return recording.change(deployment, event, { state: 'running', detail: message }, message);
+      return recording.change(deployment, event, { state: 'running', detail: message, ...NO_ERROR }, message);
   }
 }
 

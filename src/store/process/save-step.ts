@@ -1,6 +1,6 @@
 import type { ProcessEvent } from '../../domain/release-event';
 import type { StepPlan } from '../../domain/release-plan';
-import { failedWith, type ProcessRecording, type StepChange } from './process-recording';
+import { failedWith, NO_ERROR, type ProcessRecording, type StepChange } from './process-recording';
 import { raiseInterruption } from './raise-interruption';
 import { saveAnswer, saveDeadline } from './save-answer';
 
@@ -13,7 +13,7 @@ export async function saveStep(recording: ProcessRecording, event: ProcessEvent)
       return recording.change(
         deployment,
         event,
-        { state: 'running', startedAt: at },
+        { state: 'running', startedAt: at, ...NO_ERROR },
         'Its condition is being evaluated',
       );
     case 'condition-answered': {
@@ -30,8 +30,7 @@ export async function saveStep(recording: ProcessRecording, event: ProcessEvent)
         state: 'running',
         startedAt: at,
         endedAt: null,
-        error: null,
-        errored: 0,
+        ...NO_ERROR,
         try: event.try,
       };
       return recording.change(deployment, event, change, `Started${again}`);

@@ -89,7 +89,13 @@ describe('aborting', () => {
       endedBy: { user: 'ada', notes: 'Errors went up\n<b>twofold</b>' },
       steps: [
         { name: 'Roll out', state: 'succeeded' },
-        { name: 'Check', state: 'failed', errored: false, error: 'ada aborted it: Errors went up\n<b>twofold</b>' },
+        {
+          name: 'Check',
+          state: 'failed',
+          errored: false,
+          error: null,
+          detail: 'ada aborted it: Errors went up\n<b>twofold</b>',
+        },
         { name: 'after success', state: 'skipped', detail: 'an earlier step has failed' },
         { name: 'after failure', state: 'succeeded' },
         { name: 'always', state: 'succeeded' },

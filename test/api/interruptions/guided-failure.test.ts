@@ -111,7 +111,12 @@ describe('a call that is refused', () => {
     await runs.answers(ada, await runs.question(id), 'ignore', 'A flaky test');
 
     await api.reaches(id, 'baking');
-    expect(await runs.steps(id)).toMatchObject({ Tests: 'succeeded', Then: 'succeeded' });
+    expect((await runs.deployment(id)).steps).toMatchObject([
+      { name: 'Roll out', ignored: false },
+      { name: 'Tests', state: 'succeeded', error: null, errored: false, ignored: true },
+      { name: 'Then', state: 'succeeded', ignored: false },
+    ]);
+    expect((await runs.deployment(id)).steps[1]?.detail).toMatch(/^ada answered ignore: .*400/);
     expect((await runs.variables((await runs.deployment(id)).id))['Octopus.Deployment.Error']).toBe('');
   });
 
