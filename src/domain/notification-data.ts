@@ -17,14 +17,14 @@ interface OfEnvironment extends OfPhase {
   environment: string;
 }
 
-/** Why a deployment ended `failed`; `endedBy`: a person wanted it so, nothing broke (INT-5). */
+/** Why a deployment ended `failed`; `endedBy`: who aborted it, at which step, whatever else has failed (INT-5). */
 export interface Failure {
   environment: string;
   /** The first step that failed, by its name; null: the pipeline has no process. */
   step: string | null;
   detail: string | null;
   errored: boolean;
-  endedBy: { user: string; notes: string | null } | null;
+  endedBy: { user: string; notes: string | null; step: string | null } | null;
 }
 
 /** Something that people or other systems are told, as webhooks carry it (NOT-1, NOT-2). Never a secret. */

@@ -152,11 +152,15 @@ function outcome({ endedBy }: Failure): string {
 }
 
 function happened({ endedBy, errored, step }: Failure): string {
-  const where = step === null ? '' : ` in step '${step}'`;
   if (endedBy !== null) {
-    return `was aborted by ${endedBy.user}${where}`;
+    return `was aborted by ${endedBy.user}${whereIn(endedBy.step)}`;
   }
+  const where = whereIn(step);
   return errored ? `has failed${where}, as something broke` : `has failed${where}`;
+}
+
+function whereIn(step: string | null): string {
+  return step === null ? '' : ` in step '${step}'`;
 }
 
 function reasonOf(failure: Failure): string {

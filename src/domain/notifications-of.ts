@@ -53,10 +53,13 @@ export interface NotificationFacts {
   nameOf: (user: UserId) => string;
   /** What the person said who asked for that action. */
   reasonOf: (action: string) => string | null;
-  /** The deployments of a phase's last attempt that have failed. */
-  failuresOf: (phase: number) => Failure[];
+  /** The deployments that have failed in the attempt of the phase of which such an event speaks. */
+  failuresOf: (event: FailureEvent) => Failure[];
   interruptionOf: (interruption: number) => InterruptionFacts | null;
 }
+
+/** One that tells of a failure. */
+export type FailureEvent = Extract<ReleaseEvent, { type: 'phase-failed' | 'deployment-failed' }>;
 
 /** Longer texts of people end here: a notification says what it is about, the page says all. */
 const LONGEST_TEXT = 4_000;
@@ -165,7 +168,7 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): Told | null {
           return null;
       }
     case 'deployment-failed': {
-      const known = facts.failuresOf(event.phase).find(({ environment }) => environment === event.environment);
+      const known = facts.failuresOf(event).find(({ environment }) => environment === event.environment);
       return {
         type: 'deployment-failed',
         data: {
@@ -187,7 +190,7 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): Told | null {
           ...ofRelease,
           phase: planAt(plan, event.phase).name,
           failures: facts
-            .failuresOf(event.phase)
+            .failuresOf(event)
             .map((failure) => ({ ...failure, detail: cut(failure.detail), endedBy: cutNotes(failure.endedBy) })),
           aborts: plan.onFailure === 'abort',
           maySkip: event.phase < plan.phases.length - 1 && !facts.isFullRollout,

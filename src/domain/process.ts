@@ -81,14 +81,20 @@ function advance(running: RunningProcess, plan: ReleasePlan, at: Instant): Relea
   return [endOf(running, failures, at)];
 }
 
-/** A deployment whose steps have all ended; the first failure is what people are told of (INT-5, PRO-8). */
+/**
+ * A deployment whose steps have all ended: the first failure is what went wrong (PRO-8), and who aborted it first has
+ * ended it, whatever else has failed (INT-5).
+ */
 function endOf({ phase, deployment }: RunningProcess, failures: readonly StepFailure[], at: Instant): ReleaseEvent {
   const { environment } = deployment;
   const [first] = failures;
   if (!first) {
     return { type: 'deployment-succeeded', at, phase, environment };
   }
-  const { detail, errored, by, action } = first;
+  const { detail, errored } = first;
+  const aborts = failures.filter(({ by }) => by !== undefined);
+  // Within a group the first listed one need not be the first that was answered.
+  const { by, action } = aborts.sort((one, other) => (one.at ?? 0) - (other.at ?? 0))[0] ?? {};
   return {
     type: 'deployment-failed',
     at,
@@ -367,14 +373,14 @@ function changed(step: StepState, event: ProcessEvent): StepState {
 
 function answered(
   { interruption: open, failure, ...step }: StepState,
-  { result, by, action }: Extract<ProcessEvent, { type: 'interruption-submitted' }>,
+  { result, by, action, at }: Extract<ProcessEvent, { type: 'interruption-submitted' }>,
 ): StepState {
   switch (result) {
     case 'proceed':
     case 'ignore':
       return { ...step, state: 'succeeded' };
     case 'abort':
-      return { ...step, state: 'failed', failure: { detail: 'A person said no', errored: false, by, action } };
+      return { ...step, state: 'failed', failure: { detail: 'A person said no', errored: false, by, action, at } };
     case 'fail':
       return { ...step, state: 'failed', ...(failure && { failure }) };
     case 'retry':

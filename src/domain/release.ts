@@ -130,12 +130,13 @@ export interface Proceed {
   tokenMaker: UserId | null;
 }
 
-/** What a step failed with; `by`: a person said no, which is no error (INT-5). */
+/** What a step failed with; `by`: a person said no, then and in that answer, which is no error (INT-5). */
 export interface StepFailure {
   detail: string;
   errored: boolean;
   by?: UserId;
   action?: string;
+  at?: Instant;
 }
 
 /** What keeps the next step from being taken; the queue is judged before the start (REL-3). */

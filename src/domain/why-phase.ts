@@ -21,8 +21,8 @@ export interface FailedDeployment {
   step: string;
   /** What went wrong in it; null: nothing is known. */
   detail: string | null;
-  /** Who aborted it, by name, and what they wrote; null: it was no person (INT-5). */
-  endedBy: { user: string; notes: string | null } | null;
+  /** Who aborted it, by name, at which step, and what they wrote; null: it was no person (INT-5). */
+  endedBy: { user: string; notes: string | null; step: string } | null;
 }
 
 /** What a release under way waits for in its current phase; null where nothing but a hold can be in its way. */
@@ -131,8 +131,8 @@ function failedBlocker(phase: Pick<PhaseState, 'attempt' | 'deployments'>, input
       each.environment === environment && each.attempt === attempt;
     const ended = failedDeployments.find(isIt);
     if (ended?.endedBy) {
-      const { user, notes } = ended.endedBy;
-      return ` (${user} aborted ${ended.step}${notes === null || notes.trim() === '' ? '' : `: ${notes}`})`;
+      const { user, notes, step } = ended.endedBy;
+      return ` (${user} aborted ${step}${notes === null || notes.trim() === '' ? '' : `: ${notes}`})`;
     }
     const failure = failures.find(isIt);
     if (failure?.detail != null) {

@@ -124,14 +124,24 @@ describe('a manual step', () => {
     expect(failed(run)).toMatchObject([{ by: 'grace', action: 'action-1' }]);
   });
 
-  it('INT-5: what failed by itself before a person said no shows as that, and as nobody’s', () => {
+  it('INT-5: what failed by itself before a person said no is told, and who said no as well', () => {
     const run = start([rollOut(), step('Test'), manual('Sign off', {}, { runWhen: 'failure' })]);
     run.finish('Test', 'broken');
 
     run.answer('Sign off', 'abort', { by: 'grace' });
 
-    expect(failed(run)).toMatchObject([{ detail: 'Test failed', errored: true }]);
-    expect(failed(run)[0]).not.toHaveProperty('by');
+    expect(failed(run)).toMatchObject([{ detail: 'Test failed', errored: true, by: 'grace', action: 'action-1' }]);
+  });
+
+  it('INT-5: whoever said no first has ended it, in whatever order the steps of a group are listed', () => {
+    const beside = { start: 'with-previous' as const };
+    const run = start([rollOut(), step('Test'), manual('QA', {}, beside), manual('Security', {}, beside)]);
+    run.answer('Security', 'abort', { by: 'grace' });
+    run.advance(MINUTE).answer('QA', 'abort', { by: 'olga' });
+
+    run.finish('Test', 'refused');
+
+    expect(failed(run)).toMatchObject([{ detail: 'Test failed', by: 'grace', action: 'action-1' }]);
   });
 
   it('INT-2: is answered once', () => {
@@ -672,6 +682,13 @@ describe('INT-10: guided failure', () => {
     expect(offered(run)).toEqual(['fail', 'retry']);
     expect(run.answer('Test', 'ignore')).toBe('interruption.result-unknown');
     expect(run.answer('Test', 'proceed')).toBe('interruption.result-unknown');
+  });
+
+  it('INT-10: a sign-off whose condition could not be evaluated cannot be ignored: nobody has given it', () => {
+    const run = guided(manual('Sign off', {}, { runWhen: 'expression' })).finish('Sign off', 'broken');
+
+    expect(offered(run)).toEqual(['fail', 'retry']);
+    expect(run.answer('Sign off', 'ignore')).toBe('interruption.result-unknown');
   });
 
   it('INT-10: of a roll-out: what has arrived is not sent again, what has not is, under another key', () => {

@@ -191,7 +191,7 @@ describe('failures', () => {
       step: 'Check',
       detail: null,
       errored: false,
-      endedBy: { user: 'grace', notes: 'Errors doubled' },
+      endedBy: { user: 'grace', notes: 'Errors doubled', step: 'Sign off' },
     },
   ];
 
@@ -224,11 +224,13 @@ describe('failures', () => {
     const [deployment, whole] = told.map((each) => notificationText(each));
 
     expect(deployment?.subject).toMatch(/Deployment aborted: staff to production/);
-    expect(deployment?.lead).toBe("The deployment of phase staff to production was aborted by grace in step 'Check'.");
+    expect(deployment?.lead).toBe(
+      "The deployment of phase staff to production was aborted by grace in step 'Sign off'.",
+    );
     expect(deployment?.quote).toBe('Errors doubled');
     expect(whole?.quote).toBe(
       "staging: has failed in step 'Build', as something broke: The target answered 500\n" +
-        "production: was aborted by grace in step 'Check': Errors doubled",
+        "production: was aborted by grace in step 'Sign off': Errors doubled",
     );
   });
 

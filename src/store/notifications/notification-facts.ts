@@ -2,8 +2,14 @@ import type { Kysely } from 'kysely';
 
 import { isServiceChange } from '../../domain/change';
 import type { Failure } from '../../domain/notification-data';
-import type { AnyReleaseEvent, InterruptionFacts, NotificationFacts } from '../../domain/notifications-of';
+import type {
+  AnyReleaseEvent,
+  FailureEvent,
+  InterruptionFacts,
+  NotificationFacts,
+} from '../../domain/notifications-of';
 import { planAt, type ReleasePlan } from '../../domain/release-plan';
+import { abortedSteps } from '../process/aborted-steps';
 import { userNames } from '../releases/read-release';
 import { changesOf, positionOf, type ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
@@ -43,8 +49,8 @@ export async function notificationFacts(
     reason: release.reason,
     nameOf,
     reasonOf,
-    failuresOf: (phase) =>
-      (failures.get(phase) ?? []).map(({ endedBy, ...failure }) => ({
+    failuresOf: (event) =>
+      (failures.get(event) ?? []).map(({ endedBy, ...failure }) => ({
         ...failure,
         endedBy: endedBy && { ...endedBy, user: nameOf(endedBy.user) },
       })),
@@ -52,20 +58,16 @@ export async function notificationFacts(
   };
 }
 
-/** Of the phases that these events say have failed, the deployments of the last attempt that did; people by id. */
+/** By event that tells of a failure, the deployments of its attempt that have failed; people by id. */
 async function failuresBehind(
   sql: Kysely<Tables>,
   release: ReleaseRow,
   plan: ReleasePlan,
   events: readonly AnyReleaseEvent[],
-): Promise<Map<number, Failure[]>> {
-  const phases = new Set(
-    events.flatMap((event) =>
-      event.type === 'phase-failed' || event.type === 'deployment-failed' ? [event.phase] : [],
-    ),
-  );
-  const failures = new Map<number, Failure[]>();
-  for (const phase of phases) {
+): Promise<Map<FailureEvent, Failure[]>> {
+  const telling = events.filter((event) => event.type === 'phase-failed' || event.type === 'deployment-failed');
+  const failures = new Map<FailureEvent, Failure[]>();
+  for (const phase of new Set(telling.map((event) => event.phase))) {
     const rows = await sql
       .selectFrom('deployments')
       .innerJoin('environments', 'environments.id', 'deployments.environmentId')
@@ -76,24 +78,44 @@ async function failuresBehind(
       .select(['deployments.id', 'environments.slug as environment', 'attempt', 'state'])
       .select(['error', 'errored', 'endedBy', 'endedNotes'])
       .execute();
-    const last = Math.max(...rows.map(({ attempt }) => attempt));
-    const failed = rows.filter(({ attempt, state }) => attempt === last && state === 'failed');
-    const steps = await firstFailedSteps(
-      sql,
-      failed.map(({ id }) => id),
-    );
-    failures.set(
-      phase,
-      failed.map(({ id, environment, error, errored, endedBy, endedNotes }) => ({
-        environment,
-        step: steps.get(id) ?? null,
-        detail: error,
-        errored: errored === 1,
-        endedBy: endedBy === null ? null : { user: endedBy, notes: endedNotes },
-      })),
-    );
+    const failed = rows.filter(({ state }) => state === 'failed');
+    const ids = failed.map(({ id }) => id);
+    const steps = await firstFailedSteps(sql, ids);
+    const aborted = await abortedSteps(sql, ids);
+    for (const event of telling.filter((each) => each.phase === phase)) {
+      const attempt = attemptOf(
+        event,
+        events,
+        rows.map((row) => row.attempt),
+      );
+      failures.set(
+        event,
+        failed
+          .filter((row) => row.attempt === attempt)
+          .map(({ id, environment, error, errored, endedBy, endedNotes }) => ({
+            environment,
+            step: steps.get(id) ?? null,
+            detail: error,
+            errored: errored === 1,
+            endedBy: endedBy === null ? null : { user: endedBy, notes: endedNotes, step: aborted.get(id) ?? null },
+          })),
+      );
+    }
   }
   return failures;
+}
+
+/**
+ * The attempt of the phase of which an event speaks. One recording may hold the failure of an attempt and, as its retry
+ * was accepted meanwhile, the start of the next (REL-28).
+ */
+function attemptOf(event: FailureEvent, events: readonly AnyReleaseEvent[], attempts: readonly number[]): number {
+  const starts = (among: readonly AnyReleaseEvent[]) =>
+    among.flatMap((each) => (each.type === 'phase-started' && each.phase === event.phase ? [each.attempt] : []));
+  const index = events.indexOf(event);
+  const before = starts(events.slice(0, index)).at(-1);
+  const [next = Infinity] = starts(events.slice(index));
+  return before ?? Math.max(...attempts.filter((attempt) => attempt < next));
 }
 
 /** Names of the steps that deployments failed by, as people are told the first (PRO-8). */
@@ -112,7 +134,7 @@ async function firstFailedSteps(sql: Kysely<Tables>, deployments: readonly strin
   return new Map(rows.map(({ deploymentId, name }) => [deploymentId, name]));
 }
 
-function endersOf(failures: ReadonlyMap<number, Failure[]>): string[] {
+function endersOf(failures: ReadonlyMap<FailureEvent, Failure[]>): string[] {
   return [...failures.values()].flat().flatMap(({ endedBy }) => endedBy?.user ?? []);
 }
 

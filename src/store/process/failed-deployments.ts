@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { FailedDeployment } from '../../domain/why-phase';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Tables } from '../tables';
+import { abortedSteps } from './aborted-steps';
 
 /** The deployments of a release that have failed, each with the first step that did; the last one first. */
 export async function failedDeployments(
@@ -19,7 +20,8 @@ export async function failedDeployments(
       'environments.slug as environment',
       'deployments.attempt',
       'deploymentSteps.name as step',
-      'deploymentSteps.error as detail',
+      'deploymentSteps.error',
+      'deploymentSteps.detail',
       'users.slug as user',
       'deployments.endedNotes as notes',
     ])
@@ -30,13 +32,15 @@ export async function failedDeployments(
     .orderBy('deployments.id', 'desc')
     .orderBy('deploymentSteps.position')
     .execute();
+  const ended = rows.flatMap(({ id, user }) => (user === null ? [] : [id]));
+  const aborted = await abortedSteps(sql, [...new Set(ended)]);
   return rows
     .filter((row, index) => row.id !== rows[index - 1]?.id)
-    .map(({ environment, attempt, step, detail, user, notes }) => ({
+    .map(({ id, environment, attempt, step, error, detail, user, notes }) => ({
       environment,
       attempt,
       step,
-      detail,
-      endedBy: user === null ? null : { user, notes },
+      detail: error ?? detail,
+      endedBy: user === null ? null : { user, notes, step: aborted.get(id) ?? step },
     }));
 }

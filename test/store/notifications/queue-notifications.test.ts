@@ -334,6 +334,29 @@ describe('failures', () => {
       ],
     });
   });
+
+  it('NOT-1, REL-28: of an attempt are told as of that one, also where its retry starts in the same recording', async () => {
+    await addSubscription(world.store, { projectId: world.projectId, name: 'all', email: 'all@example.com' });
+    const release = await world.trigger({ phases: [phase('staff')] });
+    await addSteps(await addDeployment(release, { state: 'failed', attempt: 1, error: 'First' }), { Build: 'failed' });
+    await addSteps(await addDeployment(release, { state: 'failed', attempt: 2, error: 'Second' }), { Test: 'failed' });
+    const failed = { at: NOON, phase: 0, environment: 'staging' };
+
+    await tell(
+      release,
+      { type: 'deployment-failed', ...failed },
+      { type: 'phase-failed', at: NOON, phase: 0 },
+      { type: 'phase-started', at: NOON, phase: 0, attempt: 2, environments: ['staging'] },
+      { type: 'phase-failed', at: NOON, phase: 0 },
+    );
+
+    const told = (await notifications()).map(({ data }) => JSON.parse(data) as { step?: string; failures?: object[] });
+    expect(told).toMatchObject([
+      { step: 'Build', detail: 'First' },
+      { failures: [{ step: 'Build', detail: 'First' }] },
+      { failures: [{ step: 'Test', detail: 'Second' }] },
+    ]);
+  });
 });
 
 describe('interruptions', () => {
