@@ -264,6 +264,24 @@ describe('which steps run', () => {
     expect(await api.seesOf(flag)).toEqual({ development: true, staging: true, production: true, preview: true });
   });
 
+  it('REL-20: a full roll-out passes no required sign-off of a phase to come, wherever staff have it already', async () => {
+    const conditions = [{ attribute: 'email', operator: 'ends_with', values: ['@example.com'] }];
+    const { id, flag } = await started(
+      [manual('Sign off', { phases: ['everyone'], required: true }), rollOut],
+      [phase('staff', { rules: [{ environments: ['production'], conditions }] }), phaseIn('everyone', ['production'])],
+    );
+    await api.reaches(id, 'baking', 'staff');
+
+    await ada.acts(id, 'full-rollout');
+    const question = await runs.question(id);
+    expect(question).toMatchObject({ title: 'Sign off', phase: 'everyone', environment: 'production' });
+    expect((await api.seesOf(flag)).production).toBe(false);
+    await runs.answers(ada, question, 'proceed');
+
+    await api.reaches(id, 'completed');
+    expect((await api.seesOf(flag)).production).toBe(true);
+  });
+
   it('REL-20: a full roll-out whose process says no has failed, and a retry goes on with it', async () => {
     const { id, flag } = await started(
       [manual('Check')],
