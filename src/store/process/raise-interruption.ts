@@ -26,7 +26,8 @@ export async function raiseInterruption(
     ? 'text' in rendered
       ? rendered.text
       : `The instructions cannot be shown: the text ${rendered.fault}`
-    : `Step ${plan.name} has failed: ${event.failure?.detail ?? ''}`;
+    : // A target says the detail, and whoever edits the pipeline the name: neither is markup (VAR-4).
+      `Step ${escapeFor.markdown(plan.name)} has failed: ${escapeFor.markdown(event.failure?.detail ?? '')}`;
   const open = { number: event.interruption, kind: event.kind, deadlineAt: event.deadlineAt, proceeds: [] };
   await unit.sql
     .insertInto('interruptions')

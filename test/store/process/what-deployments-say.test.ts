@@ -1,8 +1,11 @@
 import { jobsOf, type Job, type StepJob } from '../../../src/domain/roll-out';
+import type { InterruptionRecord } from '../../../src/store/interruptions/find-interruption';
 import { beginStep } from '../../../src/store/process/begin-step';
 import { failedDeployments } from '../../../src/store/process/failed-deployments';
+import { renderFragment } from '../../../src/targets/mail/markdown';
 import { http, manual } from '../../domain/process-fixture';
 import { newParts, phase, ReleaseStore, type ReleaseToTrigger } from '../../support/release-store';
+import { interruptionsIn } from '../interruptions/interruption-steps';
 import { claim, goOn, record, stepOf, undecided } from '../releases/release-steps';
 
 let world: ReleaseStore;
@@ -21,13 +24,13 @@ async function calling(more: Partial<ReleaseToTrigger> = {}): Promise<string> {
 }
 
 /** The call of it that is under way, failed. */
-async function failedCall(release: string, errored = false) {
+async function failedCall(release: string, errored = false, detail = 'The endpoint answered 500') {
   const isStep = (job: { kind: string }): job is StepJob => job.kind === 'step';
   const job = jobsOf(await world.position(release)).find(isStep);
   if (!job) {
     throw new Error(`Release ${release} calls nothing`);
   }
-  return { job, at: Date.now(), outcome: 'failed' as const, detail: 'The endpoint answered 500', errored };
+  return { job, at: Date.now(), outcome: 'failed' as const, detail, errored };
 }
 
 /** What each deployment's log says, by attempt. */
@@ -196,4 +199,24 @@ it('INT-10: a step that broke, and that a person lets fail, is still one that br
     .where('name', '=', 'Call')
     .execute();
   expect(failed).toEqual({ state: 'failed', error: 'The endpoint answered 500', errored: 1 });
+});
+
+it('VAR-4, NOT-1: what a target says of a failure, and a step’s name, are text in the Markdown of the question', async () => {
+  const name = '*Ship* it <b>';
+  const detail = 'see [the log](https://eve.example) ![x](https://eve.example/x.png)\n\n# Now https://eve.example';
+  const release = await calling({ guidedFailure: true, process: [http({ name })] });
+
+  await goOn(world, release, { finished: [await failedCall(release, false, detail)] });
+
+  const [{ title, instructions }] = (await interruptionsIn(world, release)) as [InterruptionRecord];
+  expect(title).toBe(`${name} has failed`);
+  const { fragment } = renderFragment(instructions);
+  expect(fragment).toBe(
+    [
+      '<p>Step *Ship* it &lt;b&gt; has failed: see [the log](https://eve.example) ![x](https://eve.example/x.png)<br>',
+      '<br>',
+      '# Now https://eve.example</p>',
+      '',
+    ].join('\n'),
+  );
 });
