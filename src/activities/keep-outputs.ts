@@ -1,7 +1,7 @@
 import type { DeploymentVariable, OutputValue } from '../store/process/deployment-variables';
 import type { SecretBox } from '../store/secret-box';
 import { openVariable, sealVariable } from '../store/variables/variable-value';
-import { repeatsSecret } from '../targets/http/repeats-secret';
+import { repeatedIn } from '../targets/http/repeats-secret';
 
 /**
  * Outputs as they are kept: what repeats a sensitive variable of the deployment is sensitive itself, sealed as that one
@@ -14,9 +14,13 @@ export function keepOutputs(
   secretBox: SecretBox,
 ): Map<string, OutputValue> {
   const secrets = variables.flatMap((variable) => opened(variable, secretBox));
+  // Many outputs may be the same field, and a long one is looked through in many ways.
+  const repeatedBy = new Map(
+    [...new Set(outputs.values())].map((value) => [value, repeatedIn(value, secrets)] as const),
+  );
   return new Map(
     [...outputs].map(([name, value]): [string, OutputValue] => {
-      const repeated = secrets.find((secret) => repeatsSecret(value, secret.value));
+      const repeated = repeatedBy.get(value);
       return [
         name,
         repeated
