@@ -1,11 +1,12 @@
 import { readOutputs } from '../domain/answer-fields';
+import { placeOfBody, type BodyPlace } from '../domain/body-place';
 import { escapeFor } from '../domain/escape';
 import type { Json } from '../domain/json';
 import { mailAddressOf } from '../domain/mail-address';
 import type { EmailStep, HttpStep, NotifyStep } from '../domain/pipeline';
 import { renderJson } from '../domain/render-json';
-import { parseTemplate, renderTemplate, type Rendered } from '../domain/template';
-import { outputName } from '../domain/variables';
+import { parseTemplate, referencesIn, renderTemplate, type Rendered } from '../domain/template';
+import { BUILT_IN, outputName } from '../domain/variables';
 import { beginStep, type StepRun, type StepToRun } from '../store/process/begin-step';
 import { lookUp, MASKED, maskedLookUp } from '../store/process/deployment-variables';
 import { recordStepAnswer, type StepAnswered } from '../store/process/record-step-answer';
@@ -93,23 +94,24 @@ async function callEndpoint(
   const valueOf = lookUp(variables, (variable) => opened(secretBox, variable));
   const fill = (template: string, place: keyof typeof escapeFor, what: string) =>
     textOf(renderTemplate(parseTemplate(template), valueOf, escapeFor[place]), what);
-  const isText = typeof body === 'string';
-  const declared = Object.entries(headers).find(([header]) => header.toLowerCase() === 'content-type')?.[1];
-  const isJson = !isText || (declared ?? '').toLowerCase().includes('json');
+  const sentHeaders = Object.fromEntries(
+    Object.entries(headers).map(([header, value]) => [header, fill(value, 'http-header', `The header ${header}`)]),
+  );
+  const declared = Object.entries(sentHeaders).find(([header]) => header.toLowerCase() === 'content-type')?.[1];
+  const { place, contentType }: BodyPlace =
+    typeof body === 'string' ? placeOfBody(body, declared) : { place: 'json', contentType: 'application/json' };
   const outcome = await sendRequest(
     {
       url,
       method,
-      headers: Object.fromEntries(
-        Object.entries(headers).map(([header, value]) => [header, fill(value, 'http-header', `The header ${header}`)]),
-      ),
+      headers: sentHeaders,
       body:
         body === null
           ? null
-          : isText
-            ? fill(body, isJson ? 'json' : 'text', 'The body')
+          : typeof body === 'string'
+            ? fill(body, place, 'The body')
             : JSON.stringify(filledIn(body, valueOf)),
-      contentType: body === null ? null : isJson ? 'application/json' : 'text/plain; charset=utf-8',
+      contentType: body === null ? null : contentType,
       key,
       timeoutMs,
     },
@@ -152,7 +154,7 @@ async function sendMail(
     }
     const address = mailAddressOf(filled.trim());
     if (address === null) {
-      throw new Refused(`Recipient ${index + 1} is no mail address with its variables filled in`);
+      throw new Refused(`Recipient ${index + 1} is no mail address${whyNoAddress(template, valueOf)}`);
     }
     return address;
   });
@@ -176,12 +178,20 @@ async function sendMail(
   }
 }
 
+/** An empty variable is what it mostly is: it is named, as where it has no value is known by nobody by heart (VAR-6). */
+function whyNoAddress(template: string, valueOf: (name: string) => string): string {
+  const empty = referencesIn(parseTemplate(template)).find(({ name }) => valueOf(name) === '');
+  return empty
+    ? `: #{${empty.name}} has no value in ${valueOf(BUILT_IN.environment)}`
+    : ' with its variables filled in';
+}
+
 async function postToChat(
   { key, variables }: StepToRun,
   { url, text }: NotifyStep,
   { http }: StepSurroundings,
 ): Promise<Outcome> {
-  const filled = renderTemplate(parseTemplate(text), maskedLookUp(variables), escapeFor.text);
+  const filled = renderTemplate(parseTemplate(text), maskedLookUp(variables), escapeFor.chat);
   const outcome = await notifyChat({ url, text: textOf(filled, 'The text'), key }, http);
   return outcome.kind === 'done' ? { kind: 'done', outputs: new Map() } : outcome;
 }

@@ -1,5 +1,5 @@
 /** Where a variable's value may land. */
-export type Place = 'text' | 'html' | 'markdown' | 'mail-header' | 'http-header' | 'json';
+export type Place = 'text' | 'html' | 'markdown' | 'mail-header' | 'http-header' | 'json' | 'form' | 'chat';
 
 /**
  * Makes a value what it says and nothing else, in the place where it lands (VAR-4).
@@ -11,6 +11,8 @@ export type Place = 'text' | 'html' | 'markdown' | 'mail-header' | 'http-header'
  * - `mail-header`: one line; what sends the mail encodes it.
  * - `http-header`: one line of ASCII, everything else percent-encoded as UTF-8, as Node refuses to send it otherwise.
  * - `json`: inside the quotes of a JSON text.
+ * - `form`: name or value of a field of a form that is sent URL-encoded.
+ * - `chat`: text of a chat, which calls people and links by what stands in angle brackets (`<!channel>`).
  */
 export const escapeFor: Readonly<Record<Place, (value: string) => string>> = {
   text: (value) => value,
@@ -19,6 +21,8 @@ export const escapeFor: Readonly<Record<Place, (value: string) => string>> = {
   'mail-header': toOneLine,
   'http-header': (value) => toOneLine(value).replace(/[^\x20-\x7e]+/gu, (text) => encodeURIComponent(text)),
   json: (value) => JSON.stringify(value).slice(1, -1),
+  form: (value) => new URLSearchParams([['', toWellFormed(value)]]).toString().slice(1),
+  chat: (value) => value.replace(/[&<>]/g, (character) => HTML[character] ?? ''),
 };
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

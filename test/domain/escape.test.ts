@@ -125,11 +125,30 @@ describe('escapeFor', () => {
     );
   });
 
+  it('VAR-4: stays the value of one field of a form', () => {
+    expect(escapeFor.form('1&admin=true')).toBe('1%26admin%3Dtrue');
+    fc.assert(
+      fc.property(hostile, (value) => {
+        expect([...new URLSearchParams(`a=${escapeFor.form(value)}&b=1`)]).toEqual([
+          ['a', value],
+          ['b', '1'],
+        ]);
+      }),
+    );
+    expect(escapeFor.form('\ud800')).toBe('%EF%BF%BD');
+  });
+
+  it('VAR-4: calls nobody in a chat and links to nothing', () => {
+    expect(escapeFor.chat('<!channel> & <https://eve.example|here> *done*')).toBe(
+      '&lt;!channel&gt; &amp; &lt;https://eve.example|here&gt; *done*',
+    );
+  });
+
   it('VAR-4: leaves plain text alone', () => {
     expect(escapeFor.text('<b> #{A} \r\n')).toBe('<b> #{A} \r\n');
   });
 
-  it.each<Place>(['text', 'html', 'markdown', 'mail-header', 'http-header', 'json'])(
+  it.each<Place>(['text', 'html', 'markdown', 'mail-header', 'http-header', 'json', 'form', 'chat'])(
     'VAR-4: a long value does not take long as %s',
     (place) => {
       for (const piece of [' ', '\n', '\\', '-', '.', '<', '\ud800', '\r', '\t\n']) {
