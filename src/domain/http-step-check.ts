@@ -3,11 +3,13 @@ import { tooMany } from './definition-check';
 import type { Fault } from './fault';
 import { MINUTE } from './instant';
 import type { Json } from './json';
+import type { KnownVariables } from './known-variables';
 import { faultOfOutputPath } from './output-path';
 import type { HttpStep } from './pipeline';
 import type { ProcessFacts } from './process-check';
 import { PROCESS_LIMITS } from './process-limits';
 import { quoted } from './quoted';
+import { isReservedHeader } from './reserved-header';
 import { parseTemplate } from './template';
 import { checkTemplate, checkUrl } from './text-check';
 
@@ -16,18 +18,12 @@ const LONGEST_TIMEOUT_MS = 15 * MINUTE;
 /** Lists and objects inside one another; what walks through a body later may recurse. */
 const DEEPEST_BODY = 32;
 
-/** Set by Sluice itself (PRO-5) or by what sends the request; another value would break it or be sent beside it. */
-const RESERVED_HEADERS: readonly string[] = [
-  ...['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'expect'],
-  ...['idempotency-key', '__proto__'],
-];
-
 /** Checks an `http` step: all that can be known before it is run (PIPE-4). */
-export function checkHttpStep(step: HttpStep, path: string, names: ReadonlySet<string>, facts: ProcessFacts): Fault[] {
+export function checkHttpStep(step: HttpStep, path: string, names: KnownVariables, facts: ProcessFacts): Fault[] {
   const { timeoutMs } = step;
   const isSound = Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= LONGEST_TIMEOUT_MS;
   return [
-    ...checkUrl(step.url, `${path}.url`, facts),
+    ...checkUrl(step.url, `${path}.url`, facts, 'send it in a header, from a sensitive variable'),
     ...checkHeaders(step.headers, `${path}.headers`, names),
     ...(step.method === 'GET' && step.body !== null
       ? [{ path: `${path}.body`, message: 'must be left out: a GET has none' }]
@@ -39,7 +35,7 @@ export function checkHttpStep(step: HttpStep, path: string, names: ReadonlySet<s
   ];
 }
 
-function checkHeaders(headers: Readonly<Record<string, string>>, path: string, names: ReadonlySet<string>): Fault[] {
+function checkHeaders(headers: Readonly<Record<string, string>>, path: string, names: KnownVariables): Fault[] {
   const entries = Object.entries(headers);
   if (entries.length > PROCESS_LIMITS.headers) {
     return tooMany(path, entries.length, PROCESS_LIMITS.headers, 'headers');
@@ -51,7 +47,7 @@ function checkHeaders(headers: Readonly<Record<string, string>>, path: string, n
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(name)) {
       return [{ path: at, message: 'must have the name of a header: letters, digits and hyphens' }];
     }
-    if (RESERVED_HEADERS.includes(key)) {
+    if (isReservedHeader(name)) {
       return [{ path: at, message: 'is set by Sluice itself' }];
     }
     if (lower.indexOf(key) < index) {
@@ -71,7 +67,7 @@ function checkHeaders(headers: Readonly<Record<string, string>>, path: string, n
 }
 
 /** A text that is a template, or JSON whose texts are. Walked without recursion, so that no body can exhaust it. */
-function checkBody(body: Json, path: string, names: ReadonlySet<string>): Fault[] {
+function checkBody(body: Json, path: string, names: KnownVariables): Fault[] {
   const most = PROCESS_LIMITS.templateLength;
   if (typeof body === 'string') {
     return checkTemplate(body, path, names, most);

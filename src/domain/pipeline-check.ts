@@ -1,4 +1,5 @@
 import { checkDuration, checkName, checkNames, checkQuorum, tooMany } from './definition-check';
+import { warnOfEmptyVariables } from './empty-variables';
 import type { Fault } from './fault';
 import { checkConditions } from './phase-filter';
 import { environmentsOf, RELEASE_ACTIONS, type Phase, type Pipeline, type Review, type Rule } from './pipeline';
@@ -156,6 +157,10 @@ function checkRequiredReview(phase: Phase, path: string, facts: PipelineFacts): 
 }
 
 function warningsOf(pipeline: Pipeline, facts: PipelineFacts): Fault[] {
+  return [...warnOfReach(pipeline, facts), ...warnOfEmptyVariables(pipeline, facts.valuesIn)];
+}
+
+function warnOfReach(pipeline: Pipeline, facts: PipelineFacts): Fault[] {
   return facts.environments.flatMap((environment) => {
     const rules = pipeline.phases.flatMap((phase) =>
       phase.rules.filter((rule) => rule.environments.includes(environment.slug)),

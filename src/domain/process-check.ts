@@ -1,10 +1,10 @@
 import { checkName, checkNames, tooMany } from './definition-check';
 import type { Fault } from './fault';
+import { variablesAt, type KnownVariables } from './known-variables';
 import { environmentsOf, type Pipeline, type ProcessStep, type RunWhen } from './pipeline';
 import { PROCESS_LIMITS } from './process-limits';
 import { quoted } from './quoted';
 import { checkStepOfKind } from './step-check';
-import { namesAt } from './variables';
 
 /** What a process is judged against: the project as it is at that moment. */
 export interface ProcessFacts extends ProcessJudges {
@@ -19,16 +19,18 @@ export interface ProcessFacts extends ProcessJudges {
   variables: readonly string[];
   /** Those of them that are sensitive: no mail holds one (VAR-4). */
   sensitive: readonly string[];
+  /** Of those that have their value in some environments alone, these. */
+  valuesIn: ReadonlyMap<string, readonly string[]>;
   /** Names of the project's services. */
   services: readonly string[];
 }
 
 /** What the domain cannot judge by itself. */
 export interface ProcessJudges {
-  /** What is wrong with a run condition, given the names of variables that can exist (PRO-3); null: nothing. */
+  /** What is wrong with a run condition, given the variables that it can name (PRO-3); null: nothing. */
   checkExpression: (
     expression: string,
-    names: ReadonlySet<string>,
+    names: KnownVariables,
   ) => { message: string; /** Characters before it. */ position: number } | null;
   /** Why an address may not be used, in half a sentence; null: it may (WHK-2). */
   endpointFault: (url: string) => string | null;
@@ -44,7 +46,7 @@ export function checkProcess({ phases, process }: Pick<Pipeline, 'phases' | 'pro
     ...checkRollOuts(process),
     ...judged.flatMap((step, index) => {
       const path = `process[${index}]`;
-      const names = namesAt(process, index, facts);
+      const names = variablesAt(process, index, facts);
       const where = checkWhere(step, path, phases, facts);
       return [
         ...where,
@@ -151,7 +153,7 @@ function checkWhere(step: ProcessStep, path: string, phases: Pipeline['phases'],
 function checkRunWhen(
   runWhen: RunWhen,
   path: string,
-  names: ReadonlySet<string>,
+  names: KnownVariables,
   { checkExpression }: ProcessFacts,
 ): Fault[] {
   const fault = typeof runWhen === 'string' ? null : checkExpression(runWhen.expression, names);

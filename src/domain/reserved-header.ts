@@ -1,5 +1,9 @@
-/** Headers that say how a request is carried, and the key: a step that set them could take back what Sluice promises. */
+/**
+ * Headers that say how a request is carried, and the key: a step that set them could take back what Sluice promises. And a
+ * name that no object of ours can hold.
+ */
 const RESERVED: readonly string[] = [
+  '__proto__',
   'connection',
   'content-length',
   'expect',

@@ -1,6 +1,7 @@
 import { checkDuration, checkNames, checkQuorum, tooMany } from './definition-check';
 import type { Fault } from './fault';
 import { checkHttpStep } from './http-step-check';
+import type { KnownVariables } from './known-variables';
 import { mailAddressOf } from './mail-address';
 import type { EmailStep, ManualStep, ProcessStep } from './pipeline';
 import type { ProcessFacts } from './process-check';
@@ -10,12 +11,7 @@ import { checkText, checkUrl } from './text-check';
 import { parseTemplate, referencesIn } from './template';
 
 /** Checks what a step has beside what all steps have (PIPE-4). */
-export function checkStepOfKind(
-  step: ProcessStep,
-  path: string,
-  names: ReadonlySet<string>,
-  facts: ProcessFacts,
-): Fault[] {
+export function checkStepOfKind(step: ProcessStep, path: string, names: KnownVariables, facts: ProcessFacts): Fault[] {
   switch (step.kind) {
     case 'roll-out':
       return [];
@@ -27,13 +23,13 @@ export function checkStepOfKind(
       return checkEmailStep(step, path, names, facts);
     case 'notify':
       return [
-        ...checkUrl(step.url, `${path}.url`, facts),
+        ...checkUrl(step.url, `${path}.url`, facts, 'a chat’s webhook has its secret in its path'),
         ...checkText(step.text, `${path}.text`, names, PROCESS_LIMITS.templateLength),
       ];
   }
 }
 
-function checkManualStep(step: ManualStep, path: string, names: ReadonlySet<string>, facts: ProcessFacts): Fault[] {
+function checkManualStep(step: ManualStep, path: string, names: KnownVariables, facts: ProcessFacts): Fault[] {
   const { approvals, teams } = step;
   const known = [...facts.teams.keys()];
   const most = PROCESS_LIMITS.approvals;
@@ -80,7 +76,7 @@ function checkDeadline(step: ManualStep, path: string, isNumber: boolean, facts:
 function checkEmailStep(
   { to, subject, body }: EmailStep,
   path: string,
-  names: ReadonlySet<string>,
+  names: KnownVariables,
   facts: ProcessFacts,
 ): Fault[] {
   const { recipients, subjectLength, templateLength } = PROCESS_LIMITS;
@@ -96,12 +92,7 @@ function checkEmailStep(
 }
 
 /** An address, or what becomes one: then it is judged again when the mail is sent. */
-function checkRecipient(
-  recipient: string,
-  path: string,
-  names: ReadonlySet<string>,
-  { sensitive }: ProcessFacts,
-): Fault[] {
+function checkRecipient(recipient: string, path: string, names: KnownVariables, { sensitive }: ProcessFacts): Fault[] {
   const faults = checkText(recipient, path, names, PROCESS_LIMITS.subjectLength, 'one line');
   if (faults.length > 0) {
     return faults;

@@ -1,4 +1,3 @@
-import type { Json } from './json';
 import type { Pipeline } from './pipeline';
 
 /**
@@ -7,7 +6,7 @@ import type { Pipeline } from './pipeline';
  */
 export function usesVariable({ process }: Pick<Pipeline, 'process'>, name: string): boolean {
   const use = useOf(name);
-  return textsIn(process as unknown as Json).some((text) => use.test(text));
+  return textsIn(process).some((text) => use.test(text));
 }
 
 function useOf(name: string): RegExp {
@@ -21,7 +20,8 @@ function useOf(name: string): RegExp {
   return new RegExp(forms.join('|'));
 }
 
-function textsIn(value: Json): string[] {
+/** Every text in a process, a step or a part of one. */
+export function textsIn(value: unknown): string[] {
   if (typeof value === 'string') {
     return [value];
   }

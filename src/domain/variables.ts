@@ -1,5 +1,4 @@
 import type { ProcessStep } from './pipeline';
-import { quoted } from './quoted';
 
 /** Names of the built-in variables that every deployment has (VAR-7). */
 export const BUILT_IN = {
@@ -163,13 +162,8 @@ export function namesAt(process: readonly ProcessStep[], index: number, project:
   ]);
 }
 
-/** Why such a name is a fault, in half a sentence. */
-export function unknownVariable(name: string): string {
-  return `names the variable ${quoted(name)}, which is neither built in, nor the project’s, nor set by an earlier step`;
-}
-
 /** The step that the one at `index` starts with, itself included. */
-function firstOfGroup(process: readonly ProcessStep[], index: number): number {
+export function firstOfGroup(process: readonly ProcessStep[], index: number): number {
   let first = index;
   while (first > 0 && process[first]?.start === 'with-previous') {
     first--;

@@ -2,7 +2,7 @@ import { canonicalName } from '../domain/variables';
 import { quoted } from '../domain/quoted';
 import { isAmong, readExpression } from './cel';
 
-/** What a run condition says, or why it says nothing. The detail holds no value: one may be sensitive (VAR-4). */
+/** What a run condition says, or why it cannot be evaluated, in a clause. That holds no value: one may be sensitive (VAR-4). */
 export type ExpressionAnswer = { kind: 'answer'; value: boolean } | { kind: 'failed'; detail: string };
 
 /** Characters of all values that an expression asks for, each as often as it does: what bounds the time it takes. */
@@ -17,21 +17,19 @@ const LONGEST_VALUES = 256 * 1024;
 export function evaluateExpression(expression: string, values: ReadonlyMap<string, string>): ExpressionAnswer {
   const read = readExpression(expression);
   if (!('variables' in read)) {
-    return failed(`The condition ${read.message} (character ${read.position + 1})`);
+    return failed(`it ${read.message} (character ${read.position + 1})`);
   }
   const missing = read.variables.find((variable) => !isAmong(variable, values));
   if (missing) {
-    return failed(`The condition names the variable ${quoted(missing.name)}, which does not exist here`);
+    return failed(`it names the variable ${quoted(missing.name)}, which does not exist here`);
   }
   const named = read.variables.map(({ name }): [string, string] => [name, values.get(canonicalName(name)) ?? '']);
   if (named.reduce((sum, [, value]) => sum + value.length, 0) > LONGEST_VALUES) {
-    return failed(`The condition names variables of more than ${LONGEST_VALUES} characters together`);
+    return failed(`it names variables of more than ${LONGEST_VALUES} characters together`);
   }
   try {
     const value = read.evaluate(new Map(named));
-    return typeof value === 'boolean'
-      ? { kind: 'answer', value }
-      : failed('The condition did not answer true or false');
+    return typeof value === 'boolean' ? { kind: 'answer', value } : failed('it did not answer true or false');
   } catch (error) {
     return failed(detailOf(error, expression));
   }
@@ -42,7 +40,7 @@ function detailOf(error: unknown, expression: string): string {
   const { code, range } = error as { code?: string; range?: { start: number; end: number } };
   const what = (code === undefined ? undefined : WHAT_FAILED[code]) ?? 'has no answer';
   const where = range ? expression.slice(range.start, range.end) : expression;
-  return `The condition could not be asked: ${quoted(where)} ${what}`;
+  return `${quoted(where)} ${what}`;
 }
 
 const WHAT_FAILED: Readonly<Record<string, string>> = {

@@ -18,6 +18,7 @@ const shop: PipelineFacts = {
   submitters: [],
   variables: [],
   sensitive: [],
+  valuesIn: new Map(),
   services: [],
   checkExpression: () => null,
   endpointFault: () => null,

@@ -295,15 +295,18 @@ describe('manual steps', () => {
 });
 
 describe('templates', () => {
-  const unknown = (name: string) =>
-    `names the variable "${name}", which is neither built in, nor the project’s, nor set by an earlier step`;
-
   it('VAR-3: name what can exist at the step, each fault with its place', () => {
     const instructions = `Look at #{Region}, #{region}\n#{Octopus.Release.Version[payments]} #{Octopus.Action[Call].Output.id} #{}`;
 
     expect(faultsOf([manual({ instructions }), http({ outputs: { id: 'id' } })])).toEqual([
-      { path: 'process[0].instructions', message: `${unknown('region')} (character 20)` },
-      { path: 'process[0].instructions', message: `${unknown('Octopus.Action[Call].Output.id')} (character 67)` },
+      {
+        path: 'process[0].instructions',
+        message: 'names the variable "region", which does not exist: did you mean "Region"? (character 20)',
+      },
+      {
+        path: 'process[0].instructions',
+        message: 'names the variable "Octopus.Action[Call].Output.id", and step "Call" comes later (character 67)',
+      },
       { path: 'process[0].instructions', message: 'has a #{} without a name (character 101)' },
     ]);
   });
@@ -313,8 +316,8 @@ describe('templates', () => {
       '#{Octopus.Action[Call].Output.id} #{Octopus.Action[Call].Output.Manual.Notes} #{Octopus.Action[call].Output.id}';
 
     expect(faultsOf([http({ outputs: { id: 'id' } }), notify({ text })]).map(({ message }) => message)).toEqual([
-      `${unknown('Octopus.Action[Call].Output.Manual.Notes')} (character 35)`,
-      `${unknown('Octopus.Action[call].Output.id')} (character 79)`,
+      'names the variable "Octopus.Action[Call].Output.Manual.Notes", and step "Call", which is an http one, has no output "Manual.Notes": it has id (character 35)',
+      'names the variable "Octopus.Action[call].Output.id", which does not exist: did you mean "Octopus.Action[Call].Output.id"? (character 79)',
     ]);
   });
 
@@ -350,6 +353,20 @@ describe('http steps', () => {
     expect(faultsOfHttp({ url: '' })).toEqual(['url']);
   });
 
+  it.each(['https://ada:geheim@build.example.com', 'https:ada@build.example.com', 'HTTP://ada@build.example.com/x@y'])(
+    'PRO-9: say where a password belongs that stands in %s',
+    (url) => {
+      expect(faultsOf([http({ url })])).toEqual([
+        {
+          path: 'process[0].url',
+          message: 'must hold no user and no password: send it in a header, from a sensitive variable',
+        },
+      ]);
+      expect(faultsOf([notify({ url })])[0]?.message).toContain('must hold no user and no password');
+      expect(faultsOfHttp({ url: 'https://build.example.com/x@y?z=a@b' })).toEqual([]);
+    },
+  );
+
   it.each([1, 15 * MINUTE])('PRO-5: take a time limit of %p ms', (timeoutMs) => {
     expect(faultsOfHttp({ timeoutMs })).toEqual([]);
   });
@@ -360,6 +377,7 @@ describe('http steps', () => {
 
   it.each([
     ...['Host', 'content-length', 'Transfer-Encoding', 'CONNECTION', 'Idempotency-Key', 'expect', 'a b', 'a:', 'ü', ''],
+    ...['Proxy-Authorization', 'proxy-connection', 'Keep-Alive', 'TE', 'Trailer', 'Upgrade'],
     ...['a\r\nb', 'x'.repeat(101)],
   ])('PRO-5: refuse the header %j', (name) => {
     expect(faultsOfHttp({ headers: { [name]: 'x' } })).toEqual([`headers.${name.slice(0, 100)}`]);

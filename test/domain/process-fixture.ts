@@ -64,6 +64,7 @@ export const shopFacts: ProcessFacts = {
   submitters: ['ada', 'olga'],
   variables: ['Region', 'Secret'],
   sensitive: ['Secret'],
+  valuesIn: new Map([['Region', ['production']]]),
   services: ['payments'],
   checkExpression: (expression, names) =>
     names.has(expression) ? null : { message: `must be the name of a variable`, position: 4 },

@@ -48,7 +48,7 @@ describe('evaluateExpression', () => {
   it('VAR-3: says which variable does not exist any more', () => {
     expect(ask('vars["Gone"] == ""')).toEqual({
       kind: 'failed',
-      detail: 'The condition names the variable "Gone", which does not exist here',
+      detail: 'it names the variable "Gone", which does not exist here',
     });
   });
 
@@ -63,7 +63,7 @@ describe('evaluateExpression', () => {
   it.each(['', 'true ? 1 : 2', 'vars["Region"]', '"a".matches("b")', '('.repeat(1_000), 'x'.repeat(100_000)])(
     'PRO-3: fails, and does not throw, where no expression is: %s',
     (expression) => {
-      expect(ask(expression)).toEqual({ kind: 'failed', detail: expect.stringMatching(/^The condition must /) });
+      expect(ask(expression)).toEqual({ kind: 'failed', detail: expect.stringMatching(/^it must /) });
     },
   );
 

@@ -5,6 +5,7 @@ import type { ProcessJudges } from '../../domain/process-check';
 import type { Tables } from '../tables';
 import { holdersOf } from '../users/holders-of';
 import { membersByTeam } from '../users/members-of';
+import { variableRecords } from '../variables/variable-record';
 
 /**
  * What a definition is judged against now (PIPE-4): the project's environments, the people of the teams it names, and
@@ -41,15 +42,23 @@ export async function pipelineFacts(
 }
 
 /** Where nothing asks for them they are not read. */
-const NO_PROCESS = { deployers: [], submitters: [], variables: [], sensitive: [], services: [] };
+const NO_PROCESS = {
+  ...{ deployers: [], submitters: [], variables: [], sensitive: [], services: [] },
+  valuesIn: new Map<string, string[]>(),
+};
 
 async function processFacts(sql: Kysely<Tables>, projectId: string) {
   const variables = await sql
     .selectFrom('variables')
-    .select(['name', 'sensitive'])
+    .selectAll()
     .where('projectId', '=', projectId)
     .where('deletedAt', 'is', null)
     .execute();
+  const limited = await variableRecords(
+    sql,
+    projectId,
+    variables.filter(({ environments }) => environments !== '[]'),
+  );
   const services = await sql
     .selectFrom('services')
     .select('slug')
@@ -61,6 +70,7 @@ async function processFacts(sql: Kysely<Tables>, projectId: string) {
     submitters: await holdersOf(sql, 'InterruptionSubmit', projectId),
     variables: variables.map(({ name }) => name),
     sensitive: variables.filter(({ sensitive }) => sensitive === 1).map(({ name }) => name),
+    valuesIn: new Map(limited.map(({ name, environments }) => [name, environments])),
     services: services.map(({ slug }) => slug),
   };
 }

@@ -335,6 +335,33 @@ describe('what an http step sends', () => {
     });
   });
 
+  it('VAR-4: a value stays one field of a form, and one text of JSON that nobody declares', async () => {
+    const { id } = await started([
+      manual('Check'),
+      call('form', {
+        body: `notes=#{${NOTES}}&admin=false`,
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      }),
+      call('json', { body: `{"notes": "#{${NOTES}}", "admin": false}` }),
+      call('text', { body: `#{${NOTES}}` }),
+    ]);
+    const notes = '1&admin=true", "admin": true, "x": "';
+
+    await runs.answers(ada, await runs.question(id), 'proceed', notes);
+
+    await api.reaches(id, 'baking');
+    const [form, json, text] = requestsOf(id);
+    expect([...new URLSearchParams(form?.body)]).toEqual([
+      ['notes', notes],
+      ['admin', 'false'],
+    ]);
+    expect([json?.headers['content-type'], JSON.parse(json?.body ?? '')]).toEqual([
+      'application/json',
+      { notes, admin: false },
+    ]);
+    expect([text?.headers['content-type'], text?.body]).toEqual(['text/plain; charset=utf-8', notes]);
+  });
+
   it('VAR-2: an answer without what is to be saved fails the step; a NUL in it is none that a store would refuse', async () => {
     endpoint.answer({ status: 200, body: '{"id":"a\\u0000b"}' });
     const { id } = await started([call('build', { outputs: { id: 'id' } }), call('use', { outputs: { no: 'no' } })]);
@@ -503,19 +530,38 @@ describe('what people are told', () => {
     expect(smtp.mails.filter(({ to }) => to.includes('olga@example.com'))).toHaveLength(1);
   }, 30_000);
 
-  it('PRO-1: a message to a chat, with its text as JSON', async () => {
+  it('VAR-6: a recipient that is empty in this environment says which variable has no value there; saving warned of it', async () => {
+    await api.admin.put('/v1/projects/shop/variables/Mail', { value: 'ada@example.com', environments: ['production'] });
+    const process = [{ name: 'Tell', kind: 'email', to: ['#{Mail}'], subject: 'Done', body: 'It is out' }];
+    const pipeline = await pipelineOf(process);
+    const { body: saved } = await api.admin.get<{ warnings: unknown[] }>(`/v1/projects/shop/pipelines/${pipeline}`);
+    const id = await ada.starts(pipeline, await api.flag());
+
+    await api.reaches(id, 'failed');
+
+    expect(saved.warnings).toContainEqual({
+      path: 'process[0]',
+      message: 'names the variable "Mail", which has no value in staging: it is empty there',
+    });
+    expect((await runs.deployment(id)).steps[1]).toMatchObject({
+      state: 'failed',
+      error: 'Recipient 1 is no mail address: #{Mail} has no value in staging',
+    });
+  });
+
+  it('PRO-1, VAR-4: a message to a chat, with its text as JSON, which calls nobody', async () => {
     const { id } = await started([
       manual('Check'),
       { name: 'Post', kind: 'notify', url: `${endpoint.url}/Post`, text: `#{${APPROVED}}: #{${NOTES}}` },
     ]);
 
-    await runs.answers(ada, await runs.question(id), 'proceed', 'Say "hello"\n#{Octopus.Release.Id}');
+    await runs.answers(ada, await runs.question(id), 'proceed', 'Say "hello" <!channel>\n#{Octopus.Release.Id}');
 
     await api.reaches(id, 'baking');
     const [post] = requestsOf(id);
     expect([post?.method, JSON.parse(post?.body ?? '')]).toEqual([
       'POST',
-      { text: 'True: Say "hello"\n#{Octopus.Release.Id}' },
+      { text: 'True: Say "hello" &lt;!channel&gt;\n#{Octopus.Release.Id}' },
     ]);
   });
 });
