@@ -22,7 +22,10 @@ export const getPipelineRoute = ({ store, endpointFault }: Deps) =>
     path: '/v1/projects/:project/pipelines/:pipeline',
     operationId: 'getPipeline',
     summary: 'Show a pipeline',
-    description: 'What a release pinned stays readable after the pipeline was deleted: ask for its version (HTTP-7).',
+    description:
+      'What a release pinned stays readable after the pipeline was deleted: ask for its version (HTTP-7). Of a chat’s ' +
+      'webhook, which is as good as a key, only holders of `PipelineEdit` see more than the origin: others see ' +
+      '`https://chat.example.com/…`.',
     permission: { name: 'ProjectView', in: projectScope(store) },
     params: pipelineParams,
     query: z.strictObject({ version }),
@@ -34,7 +37,7 @@ export const getPipelineRoute = ({ store, endpointFault }: Deps) =>
       },
     },
     problems: ['project.unknown', 'project.gone', 'pipeline.unknown', 'pipeline.gone'],
-    handle: async ({ params, scope, query }) => {
+    handle: async ({ params, scope, query, caller }) => {
       const found = await findPipeline(store.read, scope.projectId, params.pipeline, query.version);
       if (!found) {
         throw unknown(
@@ -45,6 +48,8 @@ export const getPipelineRoute = ({ store, endpointFault }: Deps) =>
       if (found.deletedAt !== null && query.version === undefined) {
         throw gone('pipeline', params.pipeline);
       }
-      return ok(await pipelineView({ store, endpointFault }, params.project, found), { etag: pipelineEtag(found) });
+      return ok(await pipelineView({ store, endpointFault }, params.project, found, caller), {
+        etag: pipelineEtag(found),
+      });
     },
   });

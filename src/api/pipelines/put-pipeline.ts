@@ -58,7 +58,7 @@ export const putPipelineRoute = ({ store, now, endpointFault }: Deps) =>
       return putAnswer(
         outcome === 'created',
         `/v1/projects/${params.project}/pipelines/${params.pipeline}`,
-        await pipelineView({ store, endpointFault }, params.project, saved),
+        await pipelineView({ store, endpointFault }, params.project, saved, caller),
         pipelineEtag(saved),
       );
     },

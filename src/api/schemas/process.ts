@@ -257,7 +257,12 @@ export const stepAnswer = z
       .enum(HTTP_METHODS as [HttpMethod, ...HttpMethod[]])
       .optional()
       .describe('Http: the request’s method.'),
-    url: z.string().optional().describe('Http and notify: where to.'),
+    url: z
+      .string()
+      .optional()
+      .describe(
+        'Http and notify: where to. Of a chat’s webhook only holders of `PipelineEdit` see more than the origin.',
+      ),
     headers: headers.optional().describe('Http: what is sent with it.'),
     body: z.unknown().optional().describe('Http: the request’s body; null: none. Email: the text, in Markdown.'),
     timeoutMs: durationMs.optional().describe('Http: how long one request may take.'),

@@ -290,6 +290,38 @@ describe('a roll-out', () => {
   });
 });
 
+describe('the webhook of a chat', () => {
+  it('INV-7: is shown to those alone who may edit the pipeline; to others its origin, under the same ETag', async () => {
+    const url = 'https://chat.example.com:8443/services/T0/B0/planted?x=secret';
+    const post = { name: 'Post', kind: 'notify', url, text: 'Done' };
+    await save('secretive', [post]);
+    await send('put', 'users/grace', { roles: [{ role: 'viewer', project: 'shop' }] });
+    const { body: made } = await send('post', 'users/grace/tokens', { name: 'test' });
+    const asGrace = (path: string) =>
+      request(api.app)
+        .get(`/v1/${path}`)
+        .set({ authorization: `Bearer ${(made as { token: string }).token}` });
+
+    const whole = await send('get', 'projects/shop/pipelines/secretive');
+    const shown = await asGrace('projects/shop/pipelines/secretive');
+    const pinned = await asGrace('projects/shop/pipelines/secretive?version=1');
+
+    expect(whole.body.process[0].url).toBe(url);
+    expect(shown.body).toEqual({
+      ...whole.body,
+      process: [{ ...whole.body.process[0], url: 'https://chat.example.com:8443/…' }],
+    });
+    expect(shown.headers['etag']).toBe(whole.headers['etag']);
+    expect(pinned.text).not.toContain('planted');
+    const put = await send('put', 'projects/shop/pipelines/secretive', shown.body as object);
+    expect([put.status, pathsOf(put.body)]).toEqual([400, ['process[0].url']]);
+    const others = ['projects/shop/pipelines', 'audit?project=shop', 'projects/shop'].map((path) => send('get', path));
+    for (const { status, text } of await Promise.all(others)) {
+      expect([status, text.includes('planted')]).toEqual([200, false]);
+    }
+  });
+});
+
 describe('what a step names', () => {
   it('HTTP-7: is not deleted meanwhile, and the refusal says who needs it', async () => {
     for (const team of ['asked', 'escalated', 'free']) {
