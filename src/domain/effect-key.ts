@@ -6,7 +6,8 @@ export interface Effect {
   environment: string;
   /** Name of the service, or of the step. */
   item: string;
-  direction: 'apply' | 'revert';
+  /** `run`: a step of a process; no service is run. */
+  direction: 'apply' | 'revert' | 'run';
   /** See `attemptOf`: of a try that a person has decided it is more than a number. */
   attempt: number | string;
 }

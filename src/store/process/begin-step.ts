@@ -1,5 +1,4 @@
 import type { AcceptedAction } from '../../domain/accepted-action';
-import { effectKey } from '../../domain/effect-key';
 import type { Instant } from '../../domain/instant';
 import type { ProcessStep } from '../../domain/pipeline';
 import { startOfGroup } from '../../domain/process';
@@ -13,6 +12,7 @@ import type { Unit } from '../store';
 import type { StepEffectsTable } from '../tables';
 import { emptyVariables, variablesOf, type DeploymentVariable } from './deployment-variables';
 import { processOf } from './process-of';
+import { stepKey } from './step-key';
 
 /** A step of a deployment that a workflow of this epoch runs. */
 export interface StepRun {
@@ -51,12 +51,11 @@ export async function beginStep(unit: Unit, run: StepRun, now: Instant): Promise
   }
   const { row, deploymentId, step, variables } = found;
   const { job } = run;
-  const key = effectKey({
+  const key = stepKey({
     release: row.id,
     phase: planAt(planOfRow(row), job.phase).name,
     environment: job.environment,
     item: step.name,
-    direction: 'apply',
     attempt: attemptOf(job),
   });
   const known = await unit.sql
