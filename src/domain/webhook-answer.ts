@@ -9,7 +9,7 @@ export type WebhookOutcome =
   /** Somebody else changed the target: not sent again, not overwritten (WHK-5). Without `currentVersion` it is unknown. */
   | { kind: 'drifted'; detail: string; currentVersion: string | null | undefined }
   /** The target said no, or may not be asked: to ask again would bring the same (PRO-5). */
-  | { kind: 'refused'; detail: string }
+  | { kind: 'refused'; detail: string; /** What it answered; left out: it was not asked. */ status?: number }
   /** Not known whether it took effect; to be sent again under the same key, after `retryAfterMs` at least. */
   | {
       kind: 'broken';
@@ -50,9 +50,9 @@ export function judgeAnswer(answer: WebhookAnswer): WebhookOutcome {
     case 'done':
       return { kind: 'done' };
     case 'redirect':
-      return { kind: 'refused', detail: `${detail}; redirects are not followed` };
+      return { kind: 'refused', detail: `${detail}; redirects are not followed`, status };
     case 'refused':
-      return { kind: 'refused', detail };
+      return { kind: 'refused', detail, status };
     case 'broken':
       return { kind: 'broken', detail, retryAfterMs: boundedRetryAfterMs(retryAfterMs) };
   }

@@ -31,6 +31,9 @@ export interface NotifierOptions {
 /** Sends one notification to one receiver, by mail or by a signed webhook, within so many milliseconds. */
 export type Notifier = (delivery: DeliveryToSend, timeoutMs: number) => Promise<SendOutcome>;
 
+/** What a receiver answers that wants no more of it (Standard Webhooks). */
+const GONE = 410;
+
 /** Never throws for what a receiver or the network does. */
 export function createNotifier(options: NotifierOptions): Notifier {
   const { mailer, publicUrl } = options;
@@ -78,9 +81,12 @@ async function sendSigned(
     case 'accepted':
       return { kind: 'sent' };
     case 'drifted':
-      return { kind: 'refused', detail: 'The target answered 412' };
+      return { kind: 'broken', detail: 'The target answered 412', retryAfterMs: null };
     case 'refused':
-      return outcome;
+      // A receiver that is being deployed, or whose keys are, answers anything for a while; 410 says that it is for good.
+      return outcome.status === undefined || outcome.status === GONE
+        ? { kind: 'refused', detail: outcome.detail }
+        : { kind: 'broken', detail: outcome.detail, retryAfterMs: null };
     case 'broken':
       return { kind: 'broken', detail: outcome.detail, retryAfterMs: outcome.retryAfterMs };
   }

@@ -57,7 +57,9 @@ describe('judgeAnswer', () => {
 
     const outcomes = answers.map((status) => judgeAnswer({ ...asked, status, retryAfterMs: SECOND }));
 
-    expect(outcomes).toEqual(answers.map((status) => ({ kind: 'refused', detail: `The target answered ${status}` })));
+    expect(outcomes).toEqual(
+      answers.map((status) => ({ kind: 'refused', detail: `The target answered ${status}`, status })),
+    );
   });
 
   it('WHK-2: takes a redirect for a refusal that says so', () => {
@@ -69,6 +71,7 @@ describe('judgeAnswer', () => {
       answers.map((status) => ({
         kind: 'refused',
         detail: `The target answered ${status}; redirects are not followed`,
+        status,
       })),
     );
   });

@@ -134,23 +134,36 @@ describe('webhooks', () => {
     expect(await rows()).toMatchObject([{ tries: 2 }]);
   });
 
-  it.each([
-    [410, /answered 410/],
-    [404, /answered 404/],
-    [412, /answered 412/],
-    [302, /redirects are not followed/],
-  ])('PRO-5: are given up at once after a %i', async (status, detail) => {
-    const target = await startTarget((response) => response.writeHead(status, { location: '/elsewhere' }).end());
+  it('NOT-1: are given up at once after a 410', async () => {
+    const target = await startTarget((response) => response.writeHead(410).end());
     const { id: subscriptionId } = await hook('chat', target.url);
     startSender();
 
     await queue([{ subscriptionId }]);
 
     expect(await ended('failed')).toMatchObject([
-      { tries: 1, nextAttemptAt: null, detail: expect.stringMatching(detail) as string },
+      { tries: 1, nextAttemptAt: null, detail: expect.stringMatching(/answered 410/) as string },
     ]);
     expect(target.requests).toHaveLength(1);
   });
+
+  it.each([401, 403, 404, 412, 302])(
+    'NOT-1: are sent again after a %i, as a receiver that is being deployed may answer anything',
+    async (status) => {
+      const statuses = [status, 200];
+      const target = await startTarget((response) =>
+        response.writeHead(statuses.shift() ?? 500, { location: '/elsewhere' }).end(),
+      );
+      const { id: subscriptionId } = await hook('chat', target.url);
+      startSender();
+
+      await queue([{ subscriptionId }]);
+
+      await ended('sent');
+      expect(await rows()).toMatchObject([{ tries: 2 }]);
+      expect(target.requests.map(({ path }) => path)).not.toContain('/elsewhere');
+    },
+  );
 
   it('WHK-2: go to no private address', async () => {
     const target = await startTarget((response) => response.end());

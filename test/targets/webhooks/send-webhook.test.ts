@@ -195,7 +195,11 @@ describe('what an answer brings', () => {
 
     const outcome = await send(target.url);
 
-    expect(outcome).toEqual({ kind: 'refused', detail: 'The target answered 307; redirects are not followed' });
+    expect(outcome).toEqual({
+      kind: 'refused',
+      detail: 'The target answered 307; redirects are not followed',
+      status: 307,
+    });
     expect(other.sockets).toEqual([]);
   });
 
