@@ -51,6 +51,8 @@ export type Notification =
         /** Its id. */
         interruption: string;
         title: string;
+        /** The step that asks, or has failed, by its name. */
+        step: string;
         /** Markdown; cut where it is very long. */
         instructions: string;
         /** Whose members may take it; empty: whoever holds `DeploymentCreate`. */
@@ -65,6 +67,7 @@ export type Notification =
       data: OfEnvironment & {
         interruption: string;
         title: string;
+        step: string;
         /** null: nobody, its deadline passed. */
         by: string | null;
         notes: string | null;

@@ -14,7 +14,9 @@ export interface NotificationText {
 
 /** Of a list of changes, teams or environments so many are named; the page has all. */
 const MOST_NAMED = 20;
-const LONGEST_TITLE = 100;
+const LONGEST_TITLE = 150;
+/** A name in a title: what stands behind it is to be read, too. */
+const LONGEST_NAME = 40;
 const LONGEST_LINE = 500;
 
 /** A notification in sentences (NOT-1): what to decide, and where and until when. */
@@ -58,8 +60,8 @@ function textOf({ type, data }: Notification): Parts {
       };
     case 'interruption-raised':
       return {
-        title: `Decision needed: ${data.title}`,
-        lead: `The deployment of phase ${data.phase} to ${data.environment} waits for a decision: ${data.title}.`,
+        title: `Decision needed: ${asked(data)} in ${where(data)}`,
+        lead: `The deployment of phase ${data.phase} to ${data.environment} waits for a decision: ${asked(data, LONGEST_LINE)}.`,
         quote: data.instructions,
         isMarkdown: true,
         facts: [
@@ -68,12 +70,13 @@ function textOf({ type, data }: Notification): Parts {
           ['Environment', data.environment],
           ['Teams', listed(data.teams)],
           ['Deadline', data.deadline],
+          ['Interruption', data.interruption],
         ],
       };
     case 'interruption-aborted':
       return {
-        title: `Aborted: ${data.title}`,
-        lead: `${data.by ?? 'A deadline that passed'} has aborted ${data.title}, and the deployment has ended failed.`,
+        title: `Aborted: ${asked(data)} in ${where(data)}`,
+        lead: `${data.by ?? 'A deadline that passed'} has aborted ${asked(data, LONGEST_LINE)}, and the deployment has ended failed.`,
         quote: data.notes,
         facts: [
           ['Phase', data.phase],
@@ -82,7 +85,7 @@ function textOf({ type, data }: Notification): Parts {
       };
     case 'deployment-failed':
       return {
-        title: `Deployment ${outcome(data)}: ${data.phase} to ${data.environment}`,
+        title: `Deployment ${outcome([data])}: ${where(data)}`,
         lead: `The deployment of phase ${data.phase} to ${data.environment} ${happened(data)}.`,
         quote: data.endedBy?.notes ?? data.detail,
         facts: [
@@ -93,10 +96,10 @@ function textOf({ type, data }: Notification): Parts {
       };
     case 'phase-failed':
       return {
-        title: `Phase failed: ${data.phase}`,
+        title: `Phase ${outcome(data.failures)}: ${oneLine(data.phase, LONGEST_NAME)}`,
         lead: data.aborts
-          ? `Phase ${data.phase} has failed, and the release is aborted.`
-          : `Phase ${data.phase} has failed: ${data.maySkip ? 'retry or skip it' : 'retry it'}, or abort the release.`,
+          ? `Phase ${data.phase} ${became(data.failures)}, and the release is aborted.`
+          : `Phase ${data.phase} ${became(data.failures)}: ${data.maySkip ? 'retry or skip it' : 'retry it'}, or abort the release.`,
         quote: data.failures.map((failure) => `${failure.environment}: ${reasonOf(failure)}`).join('\n'),
         facts: [
           ['Phase', data.phase],
@@ -146,9 +149,33 @@ function people(approvals: number): string {
   return approvals === 1 ? 'somebody has' : `${approvals} people have`;
 }
 
+/** What is asked, or was: the step's name in quotes, as it may be half a sentence. */
+function asked({ title, step }: { title: string; step: string }, longest = LONGEST_NAME): string {
+  return title.startsWith(step)
+    ? `"${oneLine(step, longest)}"${title.slice(step.length)}`
+    : `"${oneLine(title, longest)}"`;
+}
+
+/** Of two that ask the same one is in production. */
+function where({ phase, environment }: { phase: string; environment: string }): string {
+  return `${oneLine(phase, LONGEST_NAME)}/${oneLine(environment, LONGEST_NAME)}`;
+}
+
 /** A person's abort is no error (INT-5). */
-function outcome({ endedBy }: Failure): string {
-  return endedBy === null ? 'failed' : 'aborted';
+function outcome(failures: readonly Failure[]): string {
+  const enders = endersOf(failures);
+  return enders === null ? 'failed' : `aborted by ${enders}`;
+}
+
+function became(failures: readonly Failure[]): string {
+  const enders = endersOf(failures);
+  return enders === null ? 'has failed' : `was aborted by ${enders}`;
+}
+
+/** Who has ended all of them; null: something failed by itself. */
+function endersOf(failures: readonly Failure[]): string | null {
+  const users = failures.flatMap(({ endedBy }) => endedBy?.user ?? []);
+  return users.length === 0 || users.length < failures.length ? null : [...new Set(users)].join(' and ');
 }
 
 function happened({ endedBy, errored, step }: Failure): string {

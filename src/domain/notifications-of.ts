@@ -227,6 +227,7 @@ function toTell(event: AnyReleaseEvent, facts: NotificationFacts): Told | null {
 interface OfInterruption {
   phase: number;
   environment: string;
+  step: number;
   interruption: number;
 }
 
@@ -263,11 +264,12 @@ function interruptionAborted(event: OfInterruption, facts: NotificationFacts, by
 
 /** Which interruption it is, and where. */
 function whatIsAsked(
-  { phase, environment }: OfInterruption,
+  { phase, environment, step }: OfInterruption,
   facts: NotificationFacts,
   { id, title }: Pick<InterruptionFacts, 'id' | 'title'>,
 ) {
-  return { ...releaseOf(facts), phase: planAt(facts.plan, phase).name, environment, interruption: id, title };
+  const where = { ...releaseOf(facts), phase: planAt(facts.plan, phase).name, environment };
+  return { ...where, interruption: id, title, step: facts.plan.process[step]?.name ?? title };
 }
 
 function releaseOf({ project, pipeline, release }: NotificationFacts) {

@@ -4,7 +4,7 @@ import type { Notification } from '../domain/notification-data';
 import { notificationText } from '../domain/notification-text';
 import type { Mail } from '../targets/mail/mailer';
 import { renderFragment } from '../targets/mail/markdown';
-import { releasePage } from './links';
+import { answerAddress, releasePage } from './links';
 
 /** A notification as a mail to one address, as text and as HTML, the same on every try. */
 export function notificationMail(
@@ -14,6 +14,8 @@ export function notificationMail(
 ): Mail {
   const { subject, lead, quote, isMarkdown, facts } = notificationText(notification);
   const page = releasePage(publicUrl, notification.data.release);
+  const { type, data } = notification;
+  const answer = type === 'interruption-raised' ? [`To answer it: ${answerAddress(publicUrl, data.interruption)}`] : [];
   const quotation = quote === null ? null : quotationOf(quote, isMarkdown);
 
   return {
@@ -24,6 +26,7 @@ export function notificationMail(
         lead,
         ...(quotation ? [quotation.text] : []),
         facts.map(({ name, value }) => `${name}: ${value}`).join('\n'),
+        ...answer,
         page,
       ].join('\n\n') + '\n',
     html: [
@@ -34,6 +37,7 @@ export function notificationMail(
       '<table>',
       ...facts.map(({ name, value }) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(value)}</td></tr>`),
       '</table>',
+      ...answer.map((line) => `<p>${escaped(line)}</p>`),
       `<p><a href="${escaped(page)}">${escaped(page)}</a></p>`,
       '</body></html>',
       '',

@@ -12,7 +12,7 @@ import {
   type NotificationFacts,
 } from '../../src/domain/notifications-of';
 import { DELIVERY_TRIES_MAX, deliveryRetryDelayMs } from '../../src/domain/retry';
-import { NOON, phase, plan, planOfPhases, review } from './release-fixture';
+import { NOON, phase, plan, planOfPhases, review, step } from './release-fixture';
 
 const RELEASE = '01KG9YQ3M8W2V6T0R4N1X5Z7BC';
 
@@ -170,7 +170,7 @@ describe('an interruption', () => {
     const [told] = notificationsOf([deadlinePassed('abort')], facts({ interruptionOf: () => interruption }));
 
     expect(told).toMatchObject({ type: 'interruption-aborted', data: { by: null } });
-    expect(told && notificationText(told).lead).toMatch(/^A deadline that passed has aborted Check dashboards/);
+    expect(told && notificationText(told).lead).toMatch(/^A deadline that passed has aborted "Check dashboards"/);
   });
 
   it('INT-6: tells those to whom a deadline gives it, and nobody when it lets the deployment proceed', () => {
@@ -223,7 +223,8 @@ describe('failures', () => {
     const told = notificationsOf([deploymentFailed('production'), phaseFailed], facts({ failuresOf: () => failed }));
     const [deployment, whole] = told.map((each) => notificationText(each));
 
-    expect(deployment?.subject).toMatch(/Deployment aborted: staff to production/);
+    expect(deployment?.subject).toMatch(/Deployment aborted by grace: staff\/production of release/);
+    expect(whole?.subject).toMatch(/Phase failed: staff of release/);
     expect(deployment?.lead).toBe(
       "The deployment of phase staff to production was aborted by grace in step 'Sign off'.",
     );
@@ -232,6 +233,20 @@ describe('failures', () => {
       "staging: has failed in step 'Build', as something broke: The target answered 500\n" +
         "production: was aborted by grace in step 'Sign off': Errors doubled",
     );
+  });
+
+  it('INT-5: a phase that people alone have ended is aborted by them, and not failed', () => {
+    const endedBy = (environment: string, user: string) => ({
+      ...{ environment, step: 'Check', detail: null, errored: false, endedBy: { user, notes: null } },
+    });
+    const of = (...failures: ReturnType<typeof endedBy>[]) =>
+      notificationsOf([phaseFailed], facts({ failuresOf: () => failures })).map((each) => notificationText(each))[0];
+
+    expect(of(endedBy('staging', 'grace'), endedBy('production', 'grace'))).toMatchObject({
+      subject: `[shop] Phase aborted by grace: staff of release ${RELEASE}`,
+      lead: 'Phase staff was aborted by grace: retry or skip it, or abort the release.',
+    });
+    expect(of(endedBy('staging', 'grace'), endedBy('production', 'ada'))?.subject).toContain('by grace and ada');
   });
 
   it('NOT-1: name the step that failed, or none where there is no process', () => {
@@ -332,7 +347,16 @@ const isWellFormed = (text: string) => Buffer.from(text).toString() === text;
 describe('texts of people in a notification', () => {
   const aborted = (title: string, notes: string | null): Notification => ({
     type: 'interruption-aborted',
-    data: { ...ofRelease, phase: 'staff', environment: 'production', interruption: '1', title, by: 'grace', notes },
+    data: {
+      ...ofRelease,
+      phase: 'staff',
+      environment: 'production',
+      interruption: '1',
+      title,
+      step: 'Check',
+      by: 'grace',
+      notes,
+    },
   });
 
   it('NOT-1: make no header and no line of their own', () => {
@@ -342,15 +366,30 @@ describe('texts of people in a notification', () => {
       facts: said,
     } = notificationText(aborted('Check\r\nBcc: all@example.com\u2028\u0000it', null));
 
-    expect(subject).toBe(`[shop] Aborted: Check Bcc: all@example.com it of release ${RELEASE}`);
+    expect(subject).toBe(`[shop] Aborted: "Check" Bcc: all@example.com it in staff/production of release ${RELEASE}`);
     expect([subject, lead, ...said.map(({ value }) => value)].join('')).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
   });
 
-  it('NOT-1: keep the release in a subject, however long a title is', () => {
+  it('NOT-1: name where it is asked, and quote the step, which may be half a sentence', () => {
+    const process = [step('Mail it')];
+    const open = { ...interruption, title: 'Mail it has failed' };
+
+    const [told] = notificationsOf(
+      [{ ...raised, step: 0 }],
+      facts({ plan: plan({ process }), interruptionOf: () => open }),
+    );
+
+    expect(told && notificationText(told)).toMatchObject({
+      subject: `[shop] Decision needed: "Mail it" has failed in staff/production of release ${RELEASE}`,
+      lead: 'The deployment of phase staff to production waits for a decision: "Mail it" has failed.',
+    });
+  });
+
+  it('NOT-1: keep release, phase and environment in a subject, however long a title is', () => {
     const { subject } = notificationText(aborted('😀'.repeat(5_000), null));
 
     expect(subject.length).toBeLessThan(200);
-    expect(subject.endsWith(`… of release ${RELEASE}`)).toBe(true);
+    expect(subject.endsWith(`…" in staff/production of release ${RELEASE}`)).toBe(true);
     expect(isWellFormed(subject)).toBe(true);
   });
 

@@ -15,7 +15,12 @@ const raised = (more: Partial<Raised['data']> = {}): Raised & { id: string; crea
   type: 'interruption-raised',
   data: {
     ...{ project: 'shop', pipeline: 'to-all', release: RELEASE, phase: 'staff', environment: 'production' },
-    ...{ interruption: '01KGINTERRUPTION', title: 'Check dashboards', instructions: 'Look at errors,\nthen *decide*.' },
+    ...{
+      interruption: '01KGINTERRUPTION',
+      title: 'Check dashboards',
+      step: 'Check dashboards',
+      instructions: 'Look at errors,\nthen *decide*.',
+    },
     ...{ teams: ['operations'], results: ['proceed', 'abort'], deadline: '2026-01-03T12:00:00.000Z' },
     ...more,
   },
@@ -26,9 +31,9 @@ describe('a notification as mail', () => {
     const mail = notificationMail(raised(), 'ada@example.com', PUBLIC_URL);
 
     expect(mail.to).toEqual(['ada@example.com']);
-    expect(mail.subject).toBe(`[shop] Decision needed: Check dashboards of release ${RELEASE}`);
+    expect(mail.subject).toBe(`[shop] Decision needed: "Check dashboards" in staff/production of release ${RELEASE}`);
     expect(mail.text.split('\n')).toEqual([
-      'The deployment of phase staff to production waits for a decision: Check dashboards.',
+      'The deployment of phase staff to production waits for a decision: "Check dashboards".',
       '',
       '> Look at errors,',
       '> then *decide*.',
@@ -38,13 +43,17 @@ describe('a notification as mail', () => {
       'Environment: production',
       'Teams: operations',
       'Deadline: 2026-01-03T12:00:00.000Z',
+      'Interruption: 01KGINTERRUPTION',
       'Project: shop',
       'Pipeline: to-all',
       `Release: ${RELEASE}`,
       '',
+      `To answer it: POST ${PUBLIC_URL}/v1/interruptions/01KGINTERRUPTION/take, then …/submit`,
+      '',
       PAGE,
       '',
     ]);
+    expect(mail.html).toContain('/v1/interruptions/01KGINTERRUPTION/take, then …/submit</p>');
     expect(mail.html).toContain(`<a href="${PAGE}">${PAGE}</a>`);
   });
 
@@ -65,12 +74,12 @@ describe('a notification as mail', () => {
   });
 
   it('NOT-1: shows notes as they were written, which are no Markdown', () => {
-    const { project, pipeline, release, phase, environment, title } = raised().data;
+    const { project, pipeline, release, phase, environment, title, step } = raised().data;
     const where = { project, pipeline, release, phase, environment };
     const aborted: Notification & { id: string } = {
       id: '01KGNOTIFICATION',
       type: 'interruption-aborted',
-      data: { ...where, interruption: '01KGINTERRUPTION', title, by: 'ada', notes: 'a *b* \\* <i>' },
+      data: { ...where, interruption: '01KGINTERRUPTION', title, step, by: 'ada', notes: 'a *b* \\* <i>' },
     };
 
     const mail = notificationMail(aborted, 'grace@example.com', PUBLIC_URL);
@@ -82,7 +91,7 @@ describe('a notification as mail', () => {
   it('VAR-4: leaves what people wrote as text, in HTML and in headers', () => {
     const hostile = `"><script>alert('x')</script>&<a href="javascript:1">`;
     const mail = notificationMail(
-      raised({ title: `${hostile}\r\nBcc: all@example.com`, instructions: hostile, teams: [hostile] }),
+      raised({ title: `${hostile}\r\nBcc: all@example.com`, step: hostile, instructions: hostile, teams: [hostile] }),
       'ada@example.com',
       PUBLIC_URL,
     );
