@@ -5,7 +5,7 @@ import { claimReleaseActivity } from './claim-release';
 import { recordStepActivity, type OnDivergence } from './record-step';
 import { revertServiceActivity } from './revert-service';
 import { rollOutActivity } from './roll-out';
-import { runStepActivity, type StepSurroundings } from './run-step';
+import { runStepActivity, type OnStepAgain, type StepSurroundings } from './run-step';
 
 /** What activities work with. */
 export interface ActivityOptions {
@@ -18,6 +18,8 @@ export interface ActivityOptions {
   revertWaitMs: number;
   /** Told of every divergence. */
   onDivergence?: OnDivergence;
+  /** Told of every step that is sent again. */
+  onStepAgain?: OnStepAgain;
 }
 
 /** Everything that a release workflow can do to the world. */
@@ -30,6 +32,7 @@ export function createActivities({
   steps,
   revertWaitMs,
   onDivergence = () => undefined,
+  onStepAgain = () => undefined,
 }: ActivityOptions) {
   const since = Date.now();
   return {
@@ -37,7 +40,7 @@ export function createActivities({
     recordStep: recordStepActivity(store, since, onDivergence),
     rollOut: rollOutActivity(store, services),
     revertService: revertServiceActivity(store, services),
-    runStep: runStepActivity(store, steps),
+    runStep: runStepActivity(store, steps, onStepAgain),
     checkCondition: checkConditionActivity(store, steps.secretBox),
   };
 }

@@ -1,12 +1,14 @@
 import { readOutputs } from '../domain/answer-fields';
 import { placeOfBody, type BodyPlace } from '../domain/body-place';
 import { escapeFor } from '../domain/escape';
+import type { Instant } from '../domain/instant';
 import type { Json } from '../domain/json';
 import { mailAddressOf } from '../domain/mail-address';
 import type { EmailStep, HttpStep, NotifyStep } from '../domain/pipeline';
 import { renderJson } from '../domain/render-json';
 import { parseTemplate, referencesIn, renderTemplate, type Rendered } from '../domain/template';
 import { BUILT_IN, outputName } from '../domain/variables';
+import { whereTo } from '../domain/where-to';
 import { beginStep, type StepRun, type StepToRun } from '../store/process/begin-step';
 import { lookUp, MASKED, maskedLookUp } from '../store/process/deployment-variables';
 import { recordStepAnswer, type StepAnswered } from '../store/process/record-step-answer';
@@ -29,19 +31,43 @@ export interface StepSurroundings {
   secretBox: SecretBox;
 }
 
+/** A step that came to nothing this time and is sent again: which, when, and why. */
+export interface StepAgain {
+  release: string;
+  environment: string;
+  step: string;
+  at: Instant;
+  reason: string;
+}
+
+/** Told of every such step, for the log. */
+export type OnStepAgain = (again: StepAgain) => void;
+
 /**
  * Carries one step out: an http request, a mail, a message to a chat (PRO-1). Each try is begun in the store before
  * anything is sent and its answer recorded behind it; a repetition has the same key, and what has ended is not sent
  * again (PRO-5).
  */
 export const runStepActivity =
-  (store: Store, surroundings: StepSurroundings) =>
+  (store: Store, surroundings: StepSurroundings, onAgain: OnStepAgain) =>
   (run: StepRun): Promise<JobEnd> =>
     alive(async () => {
       const { job } = run;
       const carriedOut = async (begun: StepToRun) => {
         const outcome = await orStopped(carryOut(begun, surroundings));
-        return store.write((unit) => recordStepAnswer(unit, { key: begun.key, outcome }, Date.now()));
+        const answered = { key: begun.key, to: whereTo(begun.step), outcome };
+        const recorded = await store.write((unit) => recordStepAnswer(unit, answered, Date.now()));
+        if (recorded.kind === 'later' && outcome.kind !== 'done') {
+          const { release } = run;
+          onAgain({
+            release,
+            environment: job.environment,
+            step: begun.step.name,
+            at: recorded.at,
+            reason: outcome.detail,
+          });
+        }
+        return recorded;
       };
       const begun = await store.write((unit) => beginStep(unit, run, Date.now()));
       const next = begun.kind === 'run' ? await carriedOut(begun) : begun;

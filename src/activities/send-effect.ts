@@ -56,6 +56,8 @@ export function againAt(at: Instant): ApplicationFailure {
   return ApplicationFailure.create({
     message: 'The target is to be asked again',
     type: 'AskedAgain',
+    // Nothing is wrong with us: no warning in the log, with nothing in it that says which step of what.
+    category: 'BENIGN',
     nextRetryDelay: Math.max(1, at - Date.now()),
   });
 }

@@ -13,6 +13,7 @@ import type { Store } from '../store/store';
 import type { ServiceTarget } from '../targets/service-target';
 import { taskQueueOf } from '../workflows/messages';
 import { packageRoot } from './package-root';
+import { stepLog } from './step-log';
 
 /** What a worker is started with. */
 export interface WorkerSettings {
@@ -126,7 +127,7 @@ async function createWorker(connection: NativeConnection, settings: WorkerSettin
     connection,
     namespace: settings.namespace,
     taskQueue: taskQueueOf(settings.store.installationId),
-    activities: createActivities(settings),
+    activities: createActivities({ ...settings, onStepAgain: stepLog(settings.log) }),
     ...workflowCode(),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE,

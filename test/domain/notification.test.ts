@@ -237,7 +237,7 @@ describe('failures', () => {
 
   it('INT-5: a phase that people alone have ended is aborted by them, and not failed', () => {
     const endedBy = (environment: string, user: string) => ({
-      ...{ environment, step: 'Check', detail: null, errored: false, endedBy: { user, notes: null } },
+      ...{ environment, step: 'Check', detail: null, errored: false, endedBy: { user, notes: null, step: 'Check' } },
     });
     const of = (...failures: ReturnType<typeof endedBy>[]) =>
       notificationsOf([phaseFailed], facts({ failuresOf: () => failures })).map((each) => notificationText(each))[0];

@@ -5,6 +5,7 @@ import { Worker } from '@temporalio/worker';
 import { Registry } from 'prom-client';
 import type { z } from 'zod';
 import { createActivities } from '../../src/activities';
+import type { StepAgain } from '../../src/activities/run-step';
 import { createAuthenticator } from '../../src/api/authenticate';
 import type { Deps } from '../../src/api/deps';
 import { Dispatcher } from '../../src/api/dispatch/dispatcher';
@@ -148,6 +149,8 @@ export class ReleaseApi {
   failing: ((sql: string) => boolean) | null = null;
   /** How steps send mail, from the next start of the worker on. */
   mailer: Mailer | undefined;
+  /** Every step that was sent again. */
+  readonly stepsAgain: StepAgain[] = [];
   /** The administrator. */
   admin = new Person(this, 'admin', ADMIN_TOKEN);
   url = '';
@@ -233,6 +236,7 @@ export class ReleaseApi {
         services: testServices(),
         steps: testSteps(this.mailer),
         revertWaitMs: REVERT_WAIT_MS,
+        onStepAgain: (again) => void this.stepsAgain.push(again),
       }),
       // What a stopped worker had in memory is to be taken over at once.
       stickyQueueScheduleToStartTimeout: '100 milliseconds',

@@ -1,12 +1,14 @@
 import { defineRoute } from '../define-route';
 import type { Deps } from '../deps';
 import { registerOldestUndecided } from './oldest-undecided-gauge';
+import { registerOpenInterruptions } from './open-interruptions-gauge';
 import { registerPendingDeliveries } from './pending-deliveries-gauge';
 
 export const getMetricsRoute = (deps: Deps) => {
   const { registry } = deps;
   registerOldestUndecided(deps);
   registerPendingDeliveries(deps);
+  registerOpenInterruptions(deps);
   return defineRoute({
     method: 'get',
     path: '/metrics',

@@ -16,18 +16,43 @@ export function registerGauge(
     help,
     registers: [registry],
     async collect() {
-      this.set(await inTime(read()));
+      this.set(await inTime(read(), NaN));
     },
   });
 }
 
-async function inTime(value: Promise<number>): Promise<number> {
+/** The same of several states, each its own number. */
+export function registerGaugeByState<S extends string>(
+  registry: Registry,
+  {
+    name,
+    help,
+    states,
+    read,
+  }: { name: string; help: string; states: readonly S[]; read: () => Promise<Record<S, number>> },
+): void {
+  if (registry.getSingleMetric(name) !== undefined) {
+    return;
+  }
+  new Gauge({
+    name,
+    help,
+    labelNames: ['state'],
+    registers: [registry],
+    async collect() {
+      const numbers = await inTime<Partial<Record<S, number>>>(read(), {});
+      states.forEach((state) => this.set({ state }, numbers[state] ?? NaN));
+    },
+  });
+}
+
+async function inTime<T>(value: Promise<T>, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<number>((resolve) => {
-    timer = setTimeout(() => resolve(NaN), PATIENCE_MS);
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), PATIENCE_MS);
   });
   try {
-    return await Promise.race([value.catch(() => NaN), late]);
+    return await Promise.race([value.catch(() => otherwise), late]);
   } finally {
     clearTimeout(timer);
   }

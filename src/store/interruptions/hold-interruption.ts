@@ -2,7 +2,8 @@ import type { Instant } from '../../domain/instant';
 import type { HeldInterruption, Holding } from '../../domain/interruption';
 import { isRefusal, type Refusal } from '../../domain/refusal';
 import type { UserId } from '../../domain/release';
-import { lockRelease, type ReleaseRow } from '../releases/stored-release';
+import { logDeployment } from '../process/deployment-log';
+import { lockRelease, planOfRow, type ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { findInterruption, heldOf, type InterruptionRecord } from './find-interruption';
 
@@ -34,7 +35,7 @@ export async function holdInterruption(
   if (!locked) {
     return undefined;
   }
-  const { interruption, name } = locked;
+  const { interruption, release, name } = locked;
   const holding = judge(heldOf(interruption), name);
   const { projectId, releaseId, title, environment } = interruption;
   if (isRefusal(holding)) {
@@ -59,12 +60,31 @@ export async function holdInterruption(
     releaseId,
     data: { interruption: id, title, environment, responsibleUser, before: interruption.responsibleUser },
   });
+  const who = await userName(unit, by);
+  await logDeployment(unit, interruption.deploymentId, [
+    {
+      at: now,
+      step: planOfRow(release).process[interruption.position]?.name ?? null,
+      message: whatHappened(verb, who, responsibleUser, interruption.responsibleUser),
+    },
+  ]);
   return {
     ...interruption,
     state: responsibleUserId === null ? 'pending' : 'taken',
     responsibleUserId,
     responsibleUser,
   };
+}
+
+function whatHappened(verb: HoldingRequest['verb'], who: string, holder: string | null, before: string | null): string {
+  switch (verb) {
+    case 'take':
+      return `${who} has taken it`;
+    case 'release':
+      return before === who ? `${who} has given it back` : `${who} has taken it from ${before ?? 'nobody'}`;
+    case 'reassign':
+      return `${who} has handed it to ${holder ?? 'nobody'}`;
+  }
 }
 
 /** What somebody asked of an interruption and was refused is in the audit like everything else (INV-4). */

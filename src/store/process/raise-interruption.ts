@@ -12,7 +12,7 @@ export async function raiseInterruption(
   recording: ProcessRecording,
   deployment: Deployment,
   event: Extract<ProcessEvent, { type: 'interruption-raised' }>,
-): Promise<void> {
+): Promise<{ id: string; teams: readonly string[] }> {
   const { unit, release } = recording;
   const plan = recording.planOf(event);
   const definition = await recording.definitionOf(event);
@@ -28,11 +28,13 @@ export async function raiseInterruption(
       : `The instructions cannot be shown: the text ${rendered.fault}`
     : // A target says the detail, and whoever edits the pipeline the name: neither is markup (VAR-4).
       `Step ${escapeFor.markdown(plan.name)} has failed: ${escapeFor.markdown(event.failure?.detail ?? '')}`;
+  const id = newId();
+  const teams = manual?.teams ?? [];
   const open = { number: event.interruption, kind: event.kind, deadlineAt: event.deadlineAt, proceeds: [] };
   await unit.sql
     .insertInto('interruptions')
     .values({
-      id: newId(),
+      id,
       releaseId: release.id,
       number: event.interruption,
       projectId: release.projectId,
@@ -43,7 +45,7 @@ export async function raiseInterruption(
       state: 'pending',
       title: event.kind === 'manual' ? plan.name : `${plan.name} has failed`,
       instructions,
-      teams: JSON.stringify(manual?.teams ?? []),
+      teams: JSON.stringify(teams),
       results: JSON.stringify(resultsOf({ open, step: plan })),
       notesRequired: manual?.notesRequired ? 1 : 0,
       approvals: manual?.approvals ?? 1,
@@ -62,4 +64,5 @@ export async function raiseInterruption(
       endedAt: null,
     })
     .execute();
+  return { id, teams };
 }

@@ -9,6 +9,8 @@ import { saveOutputs, type OutputValue } from './deployment-variables';
 /** What came of carrying a step out once. */
 export interface StepAnswered {
   key: string;
+  /** Where it was sent, as the log names it; null or left out: by mail. */
+  to?: string | null;
   outcome:
     | { kind: 'done'; outputs: ReadonlyMap<string, OutputValue> }
     | { kind: 'refused'; detail: string }
@@ -22,7 +24,7 @@ export interface StepAnswered {
  */
 export async function recordStepAnswer(
   unit: Unit,
-  { key, outcome }: StepAnswered,
+  { key, to = null, outcome }: StepAnswered,
   now: Instant,
 ): Promise<Exclude<BegunStep, { kind: 'run' | 'stopped' }>> {
   const { releaseId } = await unit.sql
@@ -65,7 +67,9 @@ export async function recordStepAnswer(
       .where('position', '=', effect.position)
       .executeTakeFirstOrThrow();
     const next = new Date(recorded.at).toISOString();
-    const message = `Try ${effect.tries} came to nothing: ${outcome.detail}. The next one is due at ${next}`;
+    // No "try": that is what a person asks for.
+    const sent = `Send ${effect.tries} of ${APPLY_TRIES_MAX}${to === null ? '' : ` (${to})`}`;
+    const message = `${sent} came to nothing: ${outcome.detail}. The next one is due at ${next}`;
     await logDeployment(unit, effect.deploymentId, [{ at: now, step: name, message }]);
   }
   return recorded;

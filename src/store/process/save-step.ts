@@ -1,5 +1,6 @@
 import type { ProcessEvent } from '../../domain/release-event';
 import type { StepPlan } from '../../domain/release-plan';
+import { whereTo } from '../../domain/where-to';
 import { failedWith, NO_ERROR, type ProcessRecording, type StepChange } from './process-recording';
 import { raiseInterruption } from './raise-interruption';
 import { saveAnswer, saveDeadline } from './save-answer';
@@ -33,16 +34,19 @@ export async function saveStep(recording: ProcessRecording, event: ProcessEvent)
         ...NO_ERROR,
         try: event.try,
       };
-      return recording.change(deployment, event, change, `Started${again}`);
+      const to = await whereItSends(recording, event);
+      return recording.change(deployment, event, change, `Started${again}${to === null ? '' : `: ${to}`}`);
     }
     case 'step-succeeded':
       return recording.change(deployment, event, { state: 'succeeded', endedAt: at }, 'Succeeded');
     case 'step-failed': {
       const { detail, errored } = event;
-      return recording.change(deployment, event, failedWith(at, detail, errored), `Failed: ${detail}`);
+      const to = await whereItSends(recording, event);
+      const message = `Failed: ${detail}${to === null ? '' : ` (${to})`}`;
+      return recording.change(deployment, event, failedWith(at, detail, errored), message);
     }
     case 'interruption-raised': {
-      await raiseInterruption(recording, deployment, event);
+      const { id, teams } = await raiseInterruption(recording, deployment, event);
       const { failure } = event;
       const change: StepChange = {
         state: 'waiting',
@@ -52,7 +56,9 @@ export async function saveStep(recording: ProcessRecording, event: ProcessEvent)
         deployment,
         event,
         event.kind === 'manual' ? { ...change, startedAt: at } : change,
-        failure ? `Failed: ${failure.detail}. A person is asked what to do` : 'Waiting for a person',
+        failure
+          ? `Failed: ${failure.detail}. Whoever may deploy is asked what to do (interruption ${id})`
+          : `Waiting for ${whomFor(teams, event.deadlineAt)} (interruption ${id})`,
       );
     }
     case 'interruption-proceeded':
@@ -61,6 +67,17 @@ export async function saveStep(recording: ProcessRecording, event: ProcessEvent)
     case 'interruption-deadline-passed':
       return saveDeadline(recording, deployment, event);
   }
+}
+
+function whomFor(teams: readonly string[], deadlineAt: number | null): string {
+  const whom = teams.length === 0 ? 'whoever may deploy' : `a member of ${teams.join(' or ')}`;
+  return deadlineAt === null ? whom : `${whom} until ${new Date(deadlineAt).toISOString()}`;
+}
+
+async function whereItSends(recording: ProcessRecording, event: ProcessEvent): Promise<string | null> {
+  const { kind } = recording.planOf(event);
+  const definition = kind === 'http' || kind === 'notify' ? await recording.definitionOf(event) : undefined;
+  return definition ? whereTo(definition) : null;
 }
 
 function whySkipped(why: Extract<ProcessEvent, { type: 'step-skipped' }>['why'], { runWhen }: StepPlan): string {

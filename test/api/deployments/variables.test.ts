@@ -288,7 +288,8 @@ describe('the pages of a deployment', () => {
       'The deployment of phase all has started',
       'Roll out: Started',
       'Roll out: Succeeded',
-      'Check: Waiting for a person',
+      `Check: Waiting for whoever may deploy (interruption ${check.id})`,
+      'Check: ada has taken it',
       'Check: ada answered proceed',
       'The deployment has succeeded',
     ]);

@@ -358,3 +358,59 @@ describe('who has it', () => {
     expect((await audit(check)).map(([type]) => type)).toEqual(['refused', 'refused', 'taken', 'reassigned']);
   });
 });
+
+describe('what is told of it', () => {
+  it('INT-1, INT-4: the log of the deployment names whom it waits for, until when, and who has it', async () => {
+    await api.pipeline('logged', [phaseIn('all', ['staging'])], {
+      process: [manual('Check', { teams: ['operations'], deadline: { after: '2h', outcome: 'abort' } })],
+    });
+    const check = await asked('logged');
+
+    await runs.take(ada, check);
+    await release(ada, check);
+    await runs.take(ada, check);
+    await runs.take(ada, check);
+    await reassign(rita, check, 'grace');
+    await release(rita, check);
+
+    expect((await runs.log(check.deployment)).filter((line) => line.startsWith('Check: '))).toEqual([
+      `Check: Waiting for a member of operations until ${check.deadline} (interruption ${check.id})`,
+      'Check: ada has taken it',
+      'Check: ada has given it back',
+      'Check: ada has taken it',
+      'Check: rita has handed it to grace',
+      'Check: rita has taken it from grace',
+    ]);
+  });
+
+  it('HTTP-8: /metrics counts what is open, and says since when, without names', async () => {
+    const read = async (): Promise<Record<string, number>> => {
+      const text = await (await fetch(`${api.url}/metrics`)).text();
+      const lines = text.matchAll(
+        /^sluice_(interruptions_open\{state="\w+"\}|oldest_open_interruption_seconds) (\S+)$/gm,
+      );
+      return Object.fromEntries([...lines].map(([, name = '', value]) => [name.replace(/"/g, ''), Number(value)]));
+    };
+    const before = await read();
+    const check = await asked();
+    await asked();
+    await runs.take(ada, check);
+
+    const after = await read();
+
+    expect(Object.keys(after)).toEqual([
+      'interruptions_open{state=pending}',
+      'interruptions_open{state=taken}',
+      'oldest_open_interruption_seconds',
+    ]);
+    for (const state of ['pending', 'taken']) {
+      const name = `interruptions_open{state=${state}}`;
+      expect([state, (after[name] ?? 0) - (before[name] ?? 0)]).toEqual([state, 1]);
+    }
+    expect(after['oldest_open_interruption_seconds']).toBeGreaterThan(0);
+
+    api.failing = (sql) => sql.includes('"interruptions"');
+    expect(await read()).toMatchObject({ 'interruptions_open{state=taken}': NaN });
+    api.failing = null;
+  });
+});

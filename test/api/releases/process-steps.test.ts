@@ -383,7 +383,17 @@ describe('what an http step sends', () => {
     expect(requestsOf(id)).toHaveLength(4);
     expect(new Set(requestsOf(id).map(({ key }) => key)).size).toBe(1);
     const log = await runs.log((await runs.deployment(id)).id);
-    expect(log.filter((line) => line.startsWith('tests: Try '))).toHaveLength(3);
+    expect(log.filter((line) => line.startsWith('tests: Send '))).toEqual([
+      expect.stringMatching(/^tests: Send 1 of 5 \(POST 127\.0\.0\.1:\d+\/build\/tests\) came to nothing: /),
+      expect.stringContaining('Send 2 of 5'),
+      expect.stringContaining('Send 3 of 5'),
+    ]);
+    expect(log[3]).toMatch(/^tests: Started: POST 127\.0\.0\.1:\d+\/build\/tests$/);
+    expect(api.stepsAgain.filter(({ release }) => release === id)).toEqual([
+      expect.objectContaining({ environment: 'staging', step: 'tests' }),
+      expect.objectContaining({ reason: 'The endpoint answered 503' }),
+      expect.objectContaining({ reason: 'The endpoint answered 429' }),
+    ]);
   }, 30_000);
 
   it('PRO-5: a refusal fails it at once, and is told on the deployment; a retry of the phase has another key', async () => {
@@ -521,7 +531,7 @@ describe('what people are told', () => {
     ]);
     await eventually('it was tried', async () => {
       const [deployment] = await runs.deployments(id);
-      return deployment && (await runs.log(deployment.id)).some((line) => line.startsWith('Tell: Try 1'));
+      return deployment && (await runs.log(deployment.id)).some((line) => line.startsWith('Tell: Send 1 of 5 came'));
     });
     smtp.behave('take');
 
