@@ -361,6 +361,7 @@ CREATE TABLE "interruptions" (
   "closedBy" text,
   "closedWhy" text,
   "deadlineAt" integer,
+  "escalatedAt" integer,
   "raisedAt" integer not null,
   "endedAt" integer,
   unique ("releaseId", "number")

@@ -22,6 +22,8 @@ export interface HeldInterruption {
   excluded: readonly UserId[];
   /** Those who have proceeded, while others are still to (INT-6). */
   proceeded: readonly UserId[];
+  /** Its deadline has given it to other teams, whoever had it before (INT-6); left out: no. */
+  isEscalated?: boolean;
   /** An answer was accepted and is not decided yet. */
   isAnswered: boolean;
 }
@@ -126,12 +128,25 @@ export function mayAnswer(
     return refusal;
   }
   if (interruption.responsibleUser === null) {
-    return refuse('interruption.not-taken', 'Take the interruption before you answer it');
+    return refuse(
+      'interruption.not-taken',
+      interruption.isEscalated
+        ? `${escalatedTo(interruption)}: nobody has taken it`
+        : 'Take the interruption before you answer it',
+    );
   }
   if (interruption.responsibleUser !== person.userId) {
-    return takenByOther(interruption.responsibleUser, name);
+    const refused = takenByOther(interruption.responsibleUser, name);
+    return interruption.isEscalated
+      ? { ...refused, detail: `${escalatedTo(interruption)}: ${refused.detail}` }
+      : refused;
   }
   return notTheirs(interruption, person);
+}
+
+/** Whoever had it is told why it is theirs no longer. */
+function escalatedTo({ teams }: HeldInterruption): string {
+  return `Its deadline has passed, and it is for ${teams.join(' or ')} now`;
 }
 
 function notOpen({ state, isAnswered }: HeldInterruption): Refusal | null {

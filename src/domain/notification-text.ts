@@ -1,4 +1,5 @@
 import type { Failure, Notification } from './notification-data';
+import { oneLine as lineOf } from './one-line';
 
 /** What a notification says to people. All but `quote` is one line each, whatever was put into it. */
 export interface NotificationText {
@@ -202,6 +203,5 @@ function listed(names: readonly string[]): string {
 
 /** Names and titles are free text: inside one of our lines they make no other, and no header of a mail. */
 function oneLine(text: string, longest = LONGEST_LINE): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029\s]+/gu, ' ').trim();
-  return line.length > longest ? `${line.slice(0, longest).replace(/[\uD800-\uDBFF]$/, '')}…` : line;
+  return lineOf(text, longest);
 }

@@ -1,4 +1,5 @@
 import { remedy, type Blocker, type Remedy } from './blocker';
+import { withNotes } from './one-line';
 import type { DeploymentState, PhaseState } from './release';
 import { currentPhase, mayLeaveOut } from './release';
 import { planAt, type ReleasePlan } from './release-plan';
@@ -23,6 +24,8 @@ export interface FailedDeployment {
   detail: string | null;
   /** Who aborted it, by name, at which step, and what they wrote; null: it was no person (INT-5). */
   endedBy: { user: string; notes: string | null; step: string } | null;
+  /** Who was asked about it and answered `fail`, by name, and what they wrote; left out or null: nobody (INT-10). */
+  letFailBy?: { user: string; notes: string | null } | null;
 }
 
 /** What a release under way waits for in its current phase; null where nothing but a hold can be in its way. */
@@ -132,13 +135,15 @@ function failedBlocker(phase: Pick<PhaseState, 'attempt' | 'deployments'>, input
     const ended = failedDeployments.find(isIt);
     if (ended?.endedBy) {
       const { user, notes, step } = ended.endedBy;
-      return ` (${user} aborted ${step}${notes === null || notes.trim() === '' ? '' : `: ${notes}`})`;
+      return ` (${withNotes(`${user} aborted ${step}`, notes)})`;
     }
+    const { letFailBy } = ended ?? {};
+    const answer = letFailBy ? `; ${withNotes(`${letFailBy.user} answered fail`, letFailBy.notes)}` : '';
     const failure = failures.find(isIt);
     if (failure?.detail != null) {
-      return ` (${failure.service}: ${failure.detail})`;
+      return ` (${failure.service}: ${failure.detail}${answer})`;
     }
-    return ended?.detail == null ? '' : ` (${ended.step}: ${ended.detail})`;
+    return ended?.detail == null ? '' : ` (${ended.step}: ${ended.detail}${answer})`;
   };
   return {
     kind: 'failed',

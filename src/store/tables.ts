@@ -416,6 +416,8 @@ export interface InterruptionsTable {
   closedBy: string | null;
   closedWhy: string | null;
   deadlineAt: number | null;
+  /** When a deadline gave it to other teams (INT-6). */
+  escalatedAt: number | null;
   raisedAt: number;
   endedAt: number | null;
 }

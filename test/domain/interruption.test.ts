@@ -832,6 +832,14 @@ describe('who holds an interruption', () => {
   it('INT-2: the one who holds it answers, and nobody else', () => {
     expect(mayAnswer(takenBy('ada'), ada, name)).toBeNull();
     expect(mayAnswer(open(), ada, name)).toMatchObject({ refused: 'interruption.not-taken' });
+    expect(mayAnswer({ ...open(), teams: ['leads'], isEscalated: true }, ada, name)).toMatchObject({
+      refused: 'interruption.not-taken',
+      detail: 'Its deadline has passed, and it is for leads now: nobody has taken it',
+    });
+    expect(mayAnswer({ ...takenBy('ada'), teams: ['leads'], isEscalated: true }, grace, name)).toMatchObject({
+      refused: 'interruption.taken-by-other',
+      detail: expect.stringMatching(/^Its deadline has passed, and it is for leads now: .* has taken the/) as string,
+    });
     expect(mayAnswer(takenBy('ada'), grace, name)).toMatchObject({
       refused: 'interruption.taken-by-other',
       facts: { responsibleUser: 'ADA' },

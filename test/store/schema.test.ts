@@ -183,6 +183,7 @@ const columns: Columns = {
     closedBy: true,
     closedWhy: true,
     deadlineAt: true,
+    escalatedAt: true,
     raisedAt: true,
     endedAt: true,
   },

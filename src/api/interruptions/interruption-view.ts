@@ -59,6 +59,7 @@ function viewOf(row: InterruptionRecord, proceeds: readonly ProceedRecord[], cal
     phase: row.phase,
     blockConcurrent: row.blockConcurrent === 1,
     deadline: toInstantOrNull(row.deadlineAt),
+    escalatedAt: toInstantOrNull(row.escalatedAt),
     raisedAt: toInstant(row.raisedAt),
     endedAt: toInstantOrNull(row.endedAt),
     canTake: isTheirs && row.state === 'pending',

@@ -99,6 +99,9 @@ export const interruption = z
       .boolean()
       .describe('Whether other deployments to the project and environment wait for it (INT-9).'),
     deadline: nullableInstant('Until when it wants an answer; null: it waits.'),
+    escalatedAt: nullableInstant(
+      'When its deadline gave it to other teams, whoever had it before (INT-6); null: it has not.',
+    ),
     raisedAt: nullableInstant('When it was raised.'),
     endedAt: nullableInstant('When it was answered or closed; null: it is open.'),
     canTake: z.boolean().describe('Whether the caller could take it now.'),

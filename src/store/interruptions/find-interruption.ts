@@ -183,7 +183,7 @@ function isOfTeam(where: Where, team: string) {
 export function heldOf(
   row: Pick<
     InterruptionRecord,
-    'state' | 'teams' | 'responsibleUserId' | 'planOfAuthors' | 'proceeds' | 'submitAction'
+    'state' | 'teams' | 'responsibleUserId' | 'planOfAuthors' | 'proceeds' | 'submitAction' | 'escalatedAt'
   >,
 ): HeldInterruption {
   return {
@@ -192,6 +192,7 @@ export function heldOf(
     responsibleUser: row.responsibleUserId,
     excluded: row.planOfAuthors === null ? [] : planOfRow({ plan: row.planOfAuthors }).authors,
     proceeded: proceedsOf(row).map(({ by }) => by),
+    isEscalated: row.escalatedAt !== null,
     isAnswered: row.submitAction !== null,
   };
 }

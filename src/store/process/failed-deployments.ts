@@ -15,6 +15,14 @@ export async function failedDeployments(
     .innerJoin('environments', 'environments.id', 'deployments.environmentId')
     .innerJoin('deploymentSteps', 'deploymentSteps.deploymentId', 'deployments.id')
     .leftJoin('users', 'users.id', 'deployments.endedBy')
+    // Who was asked what to do about it, and let it fail (INT-10).
+    .leftJoin('interruptions', (join) =>
+      join
+        .onRef('interruptions.deploymentId', '=', 'deployments.id')
+        .onRef('interruptions.position', '=', 'deploymentSteps.position')
+        .on('interruptions.result', '=', 'fail'),
+    )
+    .leftJoin('users as answerer', 'answerer.id', 'interruptions.submittedBy')
     .select([
       'deployments.id',
       'environments.slug as environment',
@@ -24,6 +32,8 @@ export async function failedDeployments(
       'deploymentSteps.detail',
       'users.slug as user',
       'deployments.endedNotes as notes',
+      'answerer.slug as answeredBy',
+      'interruptions.notes as answer',
     ])
     .where('deployments.releaseId', '=', release.id)
     .where('deployments.state', '=', 'failed')
@@ -36,11 +46,12 @@ export async function failedDeployments(
   const aborted = await abortedSteps(sql, [...new Set(ended)]);
   return rows
     .filter((row, index) => row.id !== rows[index - 1]?.id)
-    .map(({ id, environment, attempt, step, error, detail, user, notes }) => ({
+    .map(({ id, environment, attempt, step, error, detail, user, notes, answeredBy, answer }) => ({
       environment,
       attempt,
       step,
       detail: error ?? detail,
       endedBy: user === null ? null : { user, notes, step: aborted.get(id) ?? step },
+      letFailBy: answeredBy === null ? null : { user: answeredBy, notes: answer },
     }));
 }

@@ -1,3 +1,4 @@
+import { withNotes } from '../../domain/one-line';
 import type { ProcessEvent } from '../../domain/release-event';
 import { manualOutputs } from '../../domain/variables';
 import { answersOf, type Answer } from '../interruptions/answers-of';
@@ -28,7 +29,7 @@ export async function saveAnswer(
     recording.log(deployment, {
       at,
       step: recording.planOf(event).name,
-      message: `${who} says to proceed; others have to as well`,
+      message: withNotes(`${who} says to proceed; others have to as well`, notes),
     });
     return;
   }
@@ -45,7 +46,7 @@ export async function saveAnswer(
   if (result === 'proceed' || result === 'abort') {
     await saveManual(recording, deployment, event, { approved: result === 'proceed', byDeadline: false, answers });
   }
-  const message = `${who} answered ${result}`;
+  const message = withNotes(`${who} answered ${result}`, notes);
   switch (result) {
     case 'proceed':
       return recording.change(deployment, event, { state: 'succeeded', endedAt: at, detail: message }, message);
@@ -85,6 +86,7 @@ export async function saveDeadline(
       responsibleUserId: null,
       teams: JSON.stringify(teams),
       deadlineAt: null,
+      escalatedAt: at,
     });
     const message = `Nobody answered before the deadline: ${teams.join(', ')} are responsible now`;
     recording.log(deployment, { at, step: recording.planOf(event).name, message });

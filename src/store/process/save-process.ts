@@ -1,3 +1,4 @@
+import { withNotes } from '../../domain/one-line';
 import type { ReleaseState } from '../../domain/release';
 import type { ReleaseEvent } from '../../domain/release-event';
 import type { NewEvent } from '../audit/entry';
@@ -40,6 +41,7 @@ function isOfProcess(event: ReleaseEvent): event is ProcessChange {
 }
 
 async function save(recording: ProcessRecording, event: ProcessChange): Promise<void> {
+  const { unit } = recording;
   switch (event.type) {
     case 'phase-started':
       return startProcess(recording, event);
@@ -48,11 +50,28 @@ async function save(recording: ProcessRecording, event: ProcessChange): Promise<
     case 'deployment-succeeded':
     case 'deployment-failed': {
       const deployment = recording.youngest(event.phase, event.environment);
-      const how = event.type === 'deployment-succeeded' ? 'succeeded' : `failed: ${event.detail ?? ''}`;
+      const how = event.type === 'deployment-succeeded' ? 'succeeded' : `failed: ${await whyFailed(unit, event)}`;
       recording.log(deployment, { at: event.at, step: null, message: `The deployment has ${how}` });
       return;
     }
     default:
       return saveStep(recording, event);
   }
+}
+
+/** A person's abort is told as theirs, with what they wrote (INT-5). */
+async function whyFailed(
+  { sql }: Unit,
+  { detail = '', action }: Extract<ProcessChange, { type: 'deployment-failed' }>,
+): Promise<string> {
+  const answer =
+    action === undefined
+      ? undefined
+      : await sql
+          .selectFrom('actions')
+          .innerJoin('users', 'users.id', 'actions.actorId')
+          .select(['users.slug', 'actions.reason'])
+          .where('actions.id', '=', action)
+          .executeTakeFirst();
+  return answer ? withNotes(`${answer.slug} aborted it`, answer.reason) : detail;
 }

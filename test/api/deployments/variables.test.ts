@@ -290,7 +290,7 @@ describe('the pages of a deployment', () => {
       'Roll out: Succeeded',
       `Check: Waiting for whoever may deploy (interruption ${check.id})`,
       'Check: ada has taken it',
-      'Check: ada answered proceed',
+      'Check: ada answered proceed: Good',
       'The deployment has succeeded',
     ]);
   });

@@ -103,7 +103,7 @@ describe('aborting', () => {
     });
     expect((await ada.get(`/v1/releases/${id}/why`)).body).toMatchObject({
       blockers: [
-        { kind: 'failed', detail: 'Phase all failed in staging (ada aborted Check: Errors went up\n<b>twofold</b>)' },
+        { kind: 'failed', detail: 'Phase all failed in staging (ada aborted Check: Errors went up <b>twofold</b>)' },
       ],
     });
     expect(callsOf(id)).toEqual(['after failure', 'always']);
@@ -335,6 +335,7 @@ describe('what a step can ask for', () => {
     const { id } = await started([manual('Check', { teams: ['operations'], deadline })]);
     const check = await runs.question(id);
     expect(check.deadline).not.toBeNull();
+    expect(check.escalatedAt).toBeNull();
     await runs.take(olga, check);
 
     const escalated = await eventually('it is for the leads', async () => {
@@ -343,8 +344,12 @@ describe('what a step can ask for', () => {
     });
 
     expect(escalated).toMatchObject({ state: 'pending', responsibleUser: null, teams: ['leads'], deadline: null });
-    expect(escalated).toMatchObject({ canTake: false, canSubmit: false });
-    expect(told(await runs.submit(olga, check, { result: 'proceed' }))).toBe('409 interruption.not-taken');
+    expect(escalated).toMatchObject({ canTake: false, canSubmit: false, escalatedAt: check.deadline });
+    const late = await runs.submit(olga, check, { result: 'proceed' });
+    expect([told(late), late.body.detail]).toEqual([
+      '409 interruption.not-taken',
+      'Its deadline has passed, and it is for leads now: nobody has taken it',
+    ]);
     expect(told(await runs.take(olga, check))).toBe('403 interruption.not-allowed');
     expect((await runs.answers(grace, check, 'proceed')).submittedBy).toBe('grace');
   });

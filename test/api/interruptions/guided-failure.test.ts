@@ -1,6 +1,6 @@
 import { startHttpEndpoint, type HttpEndpoint } from '../../support/http-endpoint';
 import { manual, phaseIn, ProcessApi, told } from '../../support/process-api';
-import { ReleaseApi, type Person } from '../../support/release-api';
+import { ReleaseApi, type Person, type WhyBody } from '../../support/release-api';
 import { startVersionTarget, type VersionTarget } from '../../support/version-target';
 import { stopTargets } from '../../targets/webhooks/webhook-target';
 
@@ -79,9 +79,13 @@ describe('a call that is refused', () => {
     const question = await runs.question(id);
     endpoint.answer({ status: 200 });
 
-    await runs.answers(ada, question, 'fail', 'It is broken');
+    await runs.answers(ada, question, 'fail', 'It is\nbroken');
 
     await api.reaches(id, 'failed');
+    expect((await ada.get<WhyBody>(`/v1/releases/${id}/why`)).body.blockers).toMatchObject([
+      { kind: 'failed', detail: expect.stringMatching(/Tests: .* 400; ada answered fail: It is broken\)$/) as string },
+    ]);
+    expect(await runs.log(question.deployment)).toContain('Tests: ada answered fail: It is broken');
     expect(await runs.steps(id)).toMatchObject({ Tests: 'failed', 'Clean up': 'succeeded' });
     expect(await runs.deployment(id)).toMatchObject({ state: 'failed', errored: false });
   });

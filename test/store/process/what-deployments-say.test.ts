@@ -57,7 +57,7 @@ it('REL-28: an attempt that fails in the recording that starts the next one says
   await record(world, await stepOf(world, release, { mailbox: await undecided(world, release) }));
 
   const said = await logs(release);
-  expect(said[1]?.at(-1)).toBe('The deployment has failed: A person said no');
+  expect(said[1]?.at(-1)).toBe('The deployment has failed: olga aborted it');
   expect(said[2]?.filter((line) => line.startsWith('The deployment'))).toEqual([
     'The deployment of phase all has started',
   ]);
