@@ -1,6 +1,7 @@
 import type { Pipeline, Phase, Review } from '../../src/domain/pipeline';
 import { DAY, HOUR } from '../../src/domain/instant';
 import { checkPipeline, PIPELINE_LIMITS, type PipelineFacts } from '../../src/domain/pipeline-check';
+import { named, notify } from './process-fixture';
 
 const shop: PipelineFacts = {
   environments: [
@@ -209,6 +210,26 @@ describe('checkPipeline', () => {
       expect(warningsOf(phase({ rules }))).toEqual([
         { path: 'phases', message: expect.stringMatching(/"development" is opted out/) },
       ]);
+    });
+
+    it('PRO-2: warns of steps that no deployment runs', () => {
+      const phases = [
+        phase({ name: 'staff', rules: [{ environments: ['staging'], conditions: [] }] }),
+        phase({ rules: [{ environments: ['production'], conditions: [] }] }),
+      ];
+      const process = [
+        named('never', notify({ phases: ['staff'], environments: ['production'] })),
+        named('not there', notify({ phases: ['everyone'], notEnvironments: ['production'] })),
+        named('nowhere', notify({ environments: ['development'] })),
+        named('once', notify({ phases: ['staff', 'everyone'], environments: ['production'] })),
+        named('always', notify()),
+      ];
+
+      const { faults, warnings } = checkPipeline({ ...pipeline(...phases), process }, shop);
+
+      expect(faults).toEqual([]);
+      expect(warnings.map(({ path }) => path)).toEqual(['process[0]', 'process[1]', 'process[2]']);
+      expect(warnings[0]?.message).toMatch(/never runs/);
     });
 
     it('are left out where the definition is refused', () => {
