@@ -2,19 +2,30 @@ import path from 'node:path';
 
 import type { Service } from './service';
 
-/** Tells the person at the terminal where everything is and what to try; what is for programs goes to the log. */
-export function announcement(service: Service, hasExample: boolean, workingDir: string): string {
+/**
+ * Tells the person at the terminal where everything is and, at the start that has made the example, what to try with it:
+ * later the store is theirs. What is for programs goes to the log.
+ */
+export function announcement(service: Where, isExampleNew: boolean, workingDir: string): string {
   const { url, tokenFile } = service;
   const lines = ['', `  Sluice is up at ${url}`];
   if (tokenFile !== null) {
     lines.push(`  The operator's token is in ${relative(workingDir, tokenFile)}`);
   }
   lines.push(`  Ctrl-C stops everything; the next start goes on with what was running.`, '');
-  if (!hasExample) {
-    return lines.join('\n');
+  const auth = `-H "Authorization: Bearer ${tokenFile === null ? '$SLUICE_ADMIN_TOKEN' : `$(cat ${relative(workingDir, tokenFile)})`}"`;
+  if (!isExampleNew) {
+    return [
+      ...lines,
+      '  What there is to see (README.md shows what to do with it):',
+      '',
+      `curl -sS ${auth} ${url}/v1/releases`,
+      `curl -sS ${auth} "${url}/v1/interruptions?mine=true"`,
+      '',
+      '',
+    ].join('\n');
   }
 
-  const auth = `-H "Authorization: Bearer ${tokenFile === null ? '$SLUICE_ADMIN_TOKEN' : `$(cat ${relative(workingDir, tokenFile)})`}"`;
   const asAda = '-H "Authorization: Bearer $ADA"';
   return [
     ...lines,
@@ -39,6 +50,8 @@ export function announcement(service: Service, hasExample: boolean, workingDir: 
     '',
   ].join('\n');
 }
+
+type Where = Pick<Service, 'url' | 'tokenFile'>;
 
 const JSON_BODY = "-H 'Content-Type: application/json'";
 

@@ -34,8 +34,8 @@ async function main(): Promise<void> {
 
   try {
     service = await startService(settings, log);
-    const hasExample = settings.example && (await makeExample(service));
-    process.stdout.write(announcement(service, hasExample, process.cwd()));
+    const isExampleNew = settings.example && (await makeExample(service));
+    process.stdout.write(announcement(service, isExampleNew, process.cwd()));
   } catch (error) {
     exitWith(error);
   }
