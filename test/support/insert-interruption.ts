@@ -33,7 +33,15 @@ export async function insertInterruption(
         ...{ kind: 'manual', state: 'pending', title: 'Check', instructions: 'Look', teams: '[]' },
         ...{ results: '["proceed","abort"]', notesRequired: 0, approvals: 1, authorMaySubmit: 1, blockConcurrent: 0 },
         ...{ proceeds: '[]', responsibleUserId: null, submitAction: null, result: null, notes: null },
-        ...{ submittedBy: null, closedBy: null, closedWhy: null, deadlineAt: null, escalatedAt: null, raisedAt: 1, endedAt: null },
+        ...{
+          submittedBy: null,
+          closedBy: null,
+          closedWhy: null,
+          deadlineAt: null,
+          escalatedAt: null,
+          raisedAt: 1,
+          endedAt: null,
+        },
       })
       .execute();
   });
