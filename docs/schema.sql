@@ -361,9 +361,8 @@ CREATE TABLE "interruptions" (
   "closedBy" text,
   "closedWhy" text,
   "deadlineAt" integer,
-  "escalatedAt" integer,
   "raisedAt" integer not null,
-  "endedAt" integer,
+  "endedAt" integer, "escalatedAt" integer,
   unique ("releaseId", "number")
 ) strict;
 

@@ -374,13 +374,14 @@ export interface DeploymentVariablesTable {
   variableId: string | null;
 }
 
-/** A run asks a person (INT-1, INT-10). */
 /** One of several people who have to proceed has (INT-6). */
 export interface StoredProceed {
   /** Id of the action. */
   action: string;
   by: string;
 }
+
+/** A run asks a person (INT-1, INT-10). */
 export interface InterruptionsTable {
   id: string;
   releaseId: string;

@@ -58,7 +58,6 @@ export async function process(db: Kysely<unknown>, engine: 'sqlite' | 'postgres'
       "closedBy" text,
       "closedWhy" text,
       "deadlineAt" ${int},
-      "escalatedAt" ${int},
       "raisedAt" ${int} not null,
       "endedAt" ${int},
       unique ("releaseId", "number")

@@ -5,6 +5,7 @@ import { services } from './0002-services';
 import { repair } from './0003-repair';
 import { process } from './0004-process';
 import { liveTargets } from './0005-live-targets';
+import { interruptions } from './0006-interruptions';
 
 /** The migrations in order; the keys are what a database remembers, and never change once shipped. */
 const migrations = (engine: 'sqlite' | 'postgres'): Record<string, Migration> => ({
@@ -13,6 +14,7 @@ const migrations = (engine: 'sqlite' | 'postgres'): Record<string, Migration> =>
   '0003-repair': { up: (db) => repair(db, engine) },
   '0004-process': { up: (db) => process(db, engine) },
   '0005-live-targets': { up: (db) => liveTargets(db, engine) },
+  '0006-interruptions': { up: (db) => interruptions(db, engine) },
 });
 
 /** Brings the schema up to date, each store once; on PostgreSQL several processes may call it at the same time. */

@@ -1,4 +1,6 @@
+import { sql, type Kysely } from 'kysely';
 import { listInterruptions } from '../../../src/store/interruptions/find-interruption';
+import { interruptions } from '../../../src/store/migrations/0006-interruptions';
 import { proceedsByInterruption } from '../../../src/store/interruptions/proceeds-by-interruption';
 import { newParts, ReleaseStore } from '../../support/release-store';
 import { goOn } from '../releases/release-steps';
@@ -78,5 +80,20 @@ describe('an interruption that wants several people', () => {
 
     expect(await interruptionsIn(world, release)).toMatchObject([{ state: 'submitted', result: 'proceed' }]);
     expect(await told(release)).toEqual([[{ user: 'rita', notes: '', at: due - 1 }]]);
+  });
+
+  it('INT-6: is for the others as well where an older version has kept who proceeded', async () => {
+    const { release, interruption: id } = await asking(world, { approvals: 2 });
+    await answer(release, id, 'rita', 'I looked', Date.now());
+    const db = world.store.read as unknown as Kysely<unknown>;
+    const kept = (await interruptionsIn(world, release))[0]?.proceeds ?? '';
+    const actions = JSON.stringify((JSON.parse(kept) as { action: string }[]).map(({ action }) => action));
+    await sql`update "interruptions" set "proceeds" = ${actions}`.execute(db);
+    await sql`alter table "interruptions" drop column "escalatedAt"`.execute(db);
+
+    await interruptions(db, world.store.engine);
+
+    expect((await interruptionsIn(world, release))[0]?.proceeds).toBe(kept);
+    expect(await concerned(id)).toEqual(['olga']);
   });
 });
