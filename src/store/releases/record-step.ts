@@ -17,7 +17,7 @@ import { blockingRelease } from '../interruptions/blocking-release';
 import { lockBlocking, lockWithWaiting } from '../interruptions/lock-blocking';
 import { saveProcess } from '../process/save-process';
 import { lockTargets } from './queue';
-import { queueDeployments } from './queue-deployments';
+import { dropQueued, queueDeployments } from './queue-deployments';
 import { recordEvents } from './record-events';
 import { saveDeployments } from './save-deployments';
 import { saveRelease } from './save-release';
@@ -164,9 +164,7 @@ async function recordNew(
   await showFlags(unit, row, position, state);
   await saveDeployments(unit, row, position, events);
   const closed = await saveProcess(unit, row, state, events);
-  if (waiting) {
-    await queueDeployments(unit, row, waiting);
-  }
+  await (waiting ? queueDeployments(unit, row, waiting) : dropQueued(unit, row, events));
   await settleCallbacks(unit, row, events);
   await giveUpEffects(unit, row, events);
   await recordEvents(unit, row, [...step.outcomes, ...ended], events, closed);
