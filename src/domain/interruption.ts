@@ -236,17 +236,16 @@ function mayCount(plan: ReleasePlan, found: FoundInterruption, action: AcceptedA
     return refuse('interruption.result-unknown', `It can be answered with ${allowed.join(', ')}`, { results: allowed });
   }
   const { manual } = step;
-  if (open.kind === 'failure' || !manual) {
-    return {};
-  }
-  if (manual.notesRequired && !answer?.hasNotes) {
-    return refuse('interruption.notes-required', `Step ${step.name} asks for notes`);
-  }
-  if (!manual.authorMaySubmit && plan.authors.includes(by)) {
-    return ofAuthor();
-  }
-  if (open.proceeds.some((proceed) => proceed.by === by) && answer?.result === 'proceed') {
-    return hasProceeded();
+  if (open.kind === 'manual' && manual) {
+    if (manual.notesRequired && !answer?.hasNotes) {
+      return refuse('interruption.notes-required', `Step ${step.name} asks for notes`);
+    }
+    if (!manual.authorMaySubmit && plan.authors.includes(by)) {
+      return ofAuthor();
+    }
+    if (open.proceeds.some((proceed) => proceed.by === by) && answer?.result === 'proceed') {
+      return hasProceeded();
+    }
   }
   const maker = rights.tokenMaker;
   const makerProceeded = open.proceeds.some((proceed) => proceed.by === maker && proceed.tokenMaker === null);

@@ -273,6 +273,18 @@ describe('INT-6: what a manual step can ask for', () => {
     expect(run.answer('Sign off', 'proceed', { by: 'grace', ...withTokenOf('olga', run.plan) })).toBeNull();
   });
 
+  it('SEC-3: nor to a failure', () => {
+    const run = start([rollOut(), step('Test')], { triggeredWithOwnToken: 'ada', guidedFailure: true });
+    run.finish('Test', 'broken');
+
+    for (const result of ['ignore', 'retry', 'fail'] as const) {
+      expect(run.answer('Test', result, { by: 'grace', ...withTokenOf('ada', run.plan) })).toBe(
+        'interruption.token-maker',
+      );
+    }
+    expect(run.answer('Test', 'ignore', { by: 'grace', ...withTokenOf('olga', run.plan) })).toBeNull();
+  });
+
   it('SEC-3: not with a token of somebody who has proceeded', () => {
     const run = asking({ approvals: 3 });
     run.answer('Sign off', 'proceed', { by: 'olga' });
