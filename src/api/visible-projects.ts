@@ -1,4 +1,4 @@
-import type { Permission } from '../domain/permission';
+import { mayDo, tokenCarries, type Permission } from '../domain/permission';
 import type { Caller } from './caller';
 
 /** The ids of the projects a caller may see, for lists (INV-7); null: all of them. */
@@ -13,4 +13,12 @@ export function projectsWith(caller: Caller, permission: Permission): string[] |
   }
   const named = [...caller.rights.user, ...(caller.rights.token ?? [])].flatMap(({ project }) => project ?? []);
   return [...new Set(named)].filter((project) => caller.may(permission, project));
+}
+
+/** The ids of the projects that the caller's token was left with that permission, whatever its user holds; null: all. */
+export function projectsOfToken({ rights }: Caller, permission: Permission): string[] | null {
+  const named = (rights.token ?? []).flatMap(({ project }) => project ?? []);
+  return rights.token === null || mayDo({ user: rights.token, token: null }, permission, null)
+    ? null
+    : [...new Set(named)].filter((project) => tokenCarries(rights, permission, project));
 }

@@ -141,9 +141,15 @@ export function mayApprove(
   if (review === null || review.teams.length === 0) {
     return mayDo(approver.rights, 'ReleaseApprove', project);
   }
-  const { token } = approver.rights;
-  const tokenAllows = token === null || holds(token, 'ReleaseApprove', project);
-  return tokenAllows && review.teams.some((team) => approver.teams.includes(team));
+  return (
+    tokenCarries(approver.rights, 'ReleaseApprove', project) &&
+    review.teams.some((team) => approver.teams.includes(team))
+  );
+}
+
+/** Whether a token was left what it was narrowed from in that scope, whatever its user holds now (SEC-3). */
+export function tokenCarries({ token }: Rights, permission: Permission, project: string): boolean {
+  return token === null || holds(token, permission, project);
 }
 
 function holds(grants: readonly Grant[], permission: RequiredPermission, project: string | null): boolean {

@@ -17,7 +17,7 @@ export const getInterruption = (deps: Deps) =>
     permission: {
       name: 'ProjectView',
       in: interruptionScope(deps.store),
-      who: 'Needs the permission `ProjectView`, or to be one who could take it.',
+      who: 'Needs the permission `ProjectView`, or to be one who could take it, has it, or has answered it.',
     },
     params: z.strictObject({ interruption: id }),
     answers: { 200: { description: 'The interruption as it is now.', body: interruptionSchema } },

@@ -1,4 +1,6 @@
-import { isAsked } from '../../domain/interruption';
+import { isAsked, type HeldInterruption } from '../../domain/interruption';
+import { tokenCarries } from '../../domain/permission';
+import type { UserId } from '../../domain/release';
 import { findInterruption, heldOf, type InterruptionRecord } from '../../store/interruptions/find-interruption';
 import type { Store } from '../../store/store';
 import type { Caller } from '../caller';
@@ -17,10 +19,22 @@ export function unknownInterruption(id: string): Problem {
   return new Problem('interruption.unknown', `There is no interruption ${id}`);
 }
 
-/** Whoever may see the project, and whoever is asked, sees an interruption (INT-3). */
+/**
+ * Whoever may see the project, whoever is asked, and whoever has it or has answered sees an interruption (INT-3, INT-4):
+ * the holder who has lost the right to it can still give it back.
+ */
 export function maySeeInterruption(caller: Caller, interruption: InterruptionRecord): boolean {
   const { projectId } = interruption;
-  return caller.may('ProjectView', projectId) || isAsked(heldOf(interruption), personOf(caller, projectId));
+  const held = heldOf(interruption);
+  return (
+    caller.may('ProjectView', projectId) ||
+    isAsked(held, personOf(caller, projectId)) ||
+    (isPartOf(held, interruption, caller.userId) && tokenCarries(caller.rights, 'InterruptionSubmit', projectId))
+  );
+}
+
+function isPartOf({ responsibleUser, proceeded }: HeldInterruption, { submittedBy }: InterruptionRecord, user: UserId) {
+  return responsibleUser === user || submittedBy === user || proceeded.includes(user);
 }
 
 /**

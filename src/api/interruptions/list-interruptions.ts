@@ -7,7 +7,7 @@ import type { Deps } from '../deps';
 import { flagInQuery, id, oneOrMoreOf, oneOrMoreSlugs, slug } from '../schemas/common';
 import { interruption as interruptionSchema, interruptionKind, interruptionState } from '../schemas/interruption';
 import { pageOf, pageQuery, pageRequest, toPage } from '../schemas/page';
-import { projectsWith, visibleProjects } from '../visible-projects';
+import { projectsOfToken, projectsWith, visibleProjects } from '../visible-projects';
 import { interruptionViews } from './interruption-view';
 
 /** `?state=pending,taken`. */
@@ -53,6 +53,7 @@ export const listInterruptionsRoute = (deps: Deps) =>
           visibleIn: visibleProjects(caller),
           submitIn: projectsWith(caller, 'InterruptionSubmit'),
           deployIn: projectsWith(caller, 'DeploymentCreate'),
+          ownIn: projectsOfToken(caller, 'InterruptionSubmit'),
         },
         { ...query, states: query.state, mine: query.mine ?? false },
         page,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { tokenCarries } from '../../domain/permission';
 import { userNames } from '../../store/releases/read-release';
 import { defineRoute, ok, type ScopeRequest } from '../define-route';
 import type { Deps } from '../deps';
@@ -17,7 +18,11 @@ export const getAction = (deps: Deps) =>
     path: '/v1/actions/:action',
     operationId: 'getAction',
     summary: 'What a person asked of a release, and what became of it',
-    permission: { name: 'ProjectView', in: actionScope(deps) },
+    permission: {
+      name: 'ProjectView',
+      in: actionScope(deps),
+      who: 'Needs the permission `ProjectView`, or to be the one who asked for it.',
+    },
     params: z.strictObject({ action: id }),
     answers: { 200: { description: 'The action as it is now.', body: actionSchema } },
     problems: ['action.unknown'],
@@ -35,6 +40,8 @@ function actionScope({ store }: Deps) {
       throw unknown;
     }
     const release = await findRelease(store, caller, action.releaseId);
-    return { ...release, action, permitted: release.visible ?? false, hidden: unknown };
+    // Whoever was told to ask here is told what came of it, also where they may see nothing else of the release.
+    const isOwn = action.actorId === caller.userId && tokenCarries(caller.rights, 'ProjectView', release.projectId);
+    return { ...release, action, permitted: (release.visible ?? false) || isOwn, hidden: unknown };
   };
 }

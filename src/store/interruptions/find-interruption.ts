@@ -69,6 +69,8 @@ export interface InterruptionReader {
   visibleIn: readonly string[] | null;
   submitIn: readonly string[] | null;
   deployIn: readonly string[] | null;
+  /** Where they see what they hold, or have answered, though they may see nothing else. */
+  ownIn: readonly string[] | null;
 }
 
 /** What a list of interruptions holds. */
@@ -135,7 +137,11 @@ export function listInterruptions(
   const { visibleIn, userId } = reader;
   if (visibleIn !== null) {
     query = query.where((where) =>
-      where.or([where('interruptions.projectId', 'in', [...visibleIn, '']), isAsked(where, reader)]),
+      where.or([
+        where('interruptions.projectId', 'in', [...visibleIn, '']),
+        isAsked(where, reader),
+        isOwn(where, reader),
+      ]),
     );
   }
   if (mine) {
@@ -158,10 +164,22 @@ function mayTake(where: Where, reader: InterruptionReader) {
   return where.and([isAsked(where, reader), where('interruptions.proceeds', 'not like', `%"${reader.userId}"%`)]);
 }
 
+/** Whoever has it, or has answered. */
+function isOwn(where: Where, { userId, ownIn }: InterruptionReader) {
+  const own = where.or([
+    where('interruptions.responsibleUserId', '=', userId),
+    where('interruptions.submittedBy', '=', userId),
+    where('interruptions.proceeds', 'like', `%"${userId}"%`),
+  ]);
+  return where.and([own, ...inProjects(where, ownIn)]);
+}
+
+function inProjects(where: Where, ids: readonly string[] | null) {
+  return ids === null ? [] : [where('interruptions.projectId', 'in', [...ids, ''])];
+}
+
 /** The same as `isAsked` of the domain. */
 function isAsked(where: Where, { userId, teams, submitIn, deployIn }: InterruptionReader) {
-  const inProjects = (ids: readonly string[] | null) =>
-    ids === null ? [] : [where('interruptions.projectId', 'in', [...ids, ''])];
   // Ids are opaque and a plan names no users but its authors.
   const isNoAuthor = where.or([
     where('interruptions.authorMaySubmit', '=', 1),
@@ -169,8 +187,8 @@ function isAsked(where: Where, { userId, teams, submitIn, deployIn }: Interrupti
   ]);
   const ofTeams = teams.map((team) => isOfTeam(where, team));
   const isFor = where.or([
-    where.and([where('interruptions.teams', '=', '[]'), ...inProjects(deployIn)]),
-    ...(ofTeams.length > 0 ? [where.and([where.or(ofTeams), ...inProjects(submitIn)])] : []),
+    where.and([where('interruptions.teams', '=', '[]'), ...inProjects(where, deployIn)]),
+    ...(ofTeams.length > 0 ? [where.and([where.or(ofTeams), ...inProjects(where, submitIn)])] : []),
   ]);
   return where.and([isFor, isNoAuthor]);
 }

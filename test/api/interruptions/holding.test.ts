@@ -300,7 +300,7 @@ describe('who has it', () => {
     expect(told(await runs.submit(ada, check, { result: 'proceed' }))).toBe('200 submitted');
   });
 
-  it('INT-4: who lost the permission in between is refused, and sees nothing of it without the project', async () => {
+  it('INT-4: who lost the permission in between is refused, sees what they hold, and gives it back', async () => {
     const check = await asked();
     const ines = await api.person('ines', [developer]);
     const members = ['ada', 'grace', 'vera', 'nina'];
@@ -312,8 +312,6 @@ describe('who has it', () => {
     expect(told(await runs.submit(ines, check, { result: 'proceed' }))).toBe('403 interruption.not-allowed');
     expect(await blockers(check)).toMatchObject([{ remedies: [{ action: 'reassign' }, { action: 'release' }] }]);
     await api.admin.put('/v1/users/ines', { roles: [] });
-    expect(told(await runs.submit(ines, check, { result: 'proceed' }))).toBe('404 interruption.unknown');
-    expect((await ines.get<Page<InterruptionBody>>('/v1/interruptions?mine=true')).body.items).toEqual([]);
     await api.admin.put('/v1/teams/operations', { members });
   });
 
@@ -340,6 +338,42 @@ describe('who has it', () => {
   });
 
   it('HTTP-6: a take is repeated with its key, and a right that was missing does not use the key up', async () => {
+    expect(told(await runs.submit(ines, check, { result: 'proceed' }))).toBe('403 interruption.not-allowed');
+    expect(await runs.seenBy(ines, check)).toMatchObject({ responsibleUser: 'ines', canSubmit: false });
+    const listed = await ines.get<Page<InterruptionBody>>('/v1/interruptions?mine=true');
+    expect(listed.body.items.map(({ id }) => id)).toEqual([check.id]);
+    // A token that was narrowed to other things says nothing of it.
+    const narrow = new Person(
+      api,
+      'ines',
+      await api.tokenOf('ines', api.admin, { roles: [{ ...viewer, project: 'blog' }] }),
+    );
+    expect(told(await narrow.get(`/v1/interruptions/${check.id}`))).toBe('404 interruption.unknown');
+    expect((await narrow.get<Page<InterruptionBody>>('/v1/interruptions')).body.items).toEqual([]);
+
+    expect(told(await release(ines, check))).toBe('200 pending');
+    expect(told(await ines.get(`/v1/interruptions/${check.id}`))).toBe('404 interruption.unknown');
+  });
+
+  it('INT-4, HTTP-3: who has answered sees it and the answer, without the project', async () => {
+    const check = await asked('open');
+    const jan = await api.person('jan', [manager]);
+    await runs.take(jan, check);
+    await api.stopDispatcher();
+    const answer = await runs.submit(jan, check, { result: 'proceed' });
+    expect(answer.status).toBe(202);
+    const location = answer.headers.get('location') ?? '';
+    await api.admin.put('/v1/users/jan', { roles: [] });
+
+    expect((await jan.get(location)).body).toMatchObject({ state: 'pending', by: 'jan' });
+    expect(told(await olga.get(location))).toBe('404 action.unknown');
+    api.startDispatcher();
+    await api.outcome(location);
+
+    expect((await jan.get(location)).body).toMatchObject({ state: 'applied' });
+    expect(await runs.seenBy(jan, check)).toMatchObject({ state: 'submitted', submittedBy: 'jan' });
+    const listed = await jan.get<Page<InterruptionBody>>('/v1/interruptions');
+    expect(listed.body.items.map(({ id }) => id)).toEqual([check.id]);
     const check = await asked();
     const key = { 'idempotency-key': 'take-1' };
     const paul = await api.person('paul', [developer]);

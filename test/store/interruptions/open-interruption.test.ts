@@ -34,7 +34,14 @@ async function planOfLast(): Promise<string | undefined> {
   return plan.map(({ detail }) => detail).find((detail) => detail.includes(' interruptions '));
 }
 
-const reader = { userId: 'ada', teams: ['operations'], visibleIn: ['shop'], submitIn: ['shop'], deployIn: ['shop'] };
+const reader = {
+  userId: 'ada',
+  teams: ['operations'],
+  visibleIn: ['shop'],
+  submitIn: ['shop'],
+  deployIn: ['shop'],
+  ownIn: ['shop'],
+};
 const page = { limit: 10, after: null };
 
 // PostgreSQL plans by what a table holds, and an empty one is always read whole.

@@ -29,7 +29,7 @@ async function concerned(id: string): Promise<string[]> {
     people.map((userId) =>
       listInterruptions(
         world.store.read,
-        { userId, teams: [], visibleIn: null, submitIn: null, deployIn: null },
+        { userId, teams: [], visibleIn: null, submitIn: null, deployIn: null, ownIn: null },
         { mine: true },
         { limit: 10, after: null },
       ),
