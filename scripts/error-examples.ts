@@ -262,7 +262,12 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
   'interruption.submitted': { detail: 'The interruption has been answered' },
   'interruption.closed': { detail: 'The interruption was closed and wants no answer any more' },
   'interruption.not-allowed': {
-    detail: 'The interruption is for members of operations who hold InterruptionSubmit',
+    detail: 'The interruption is for members of operations alone',
+    facts: { permission: 'InterruptionSubmit', teams: ['operations'], missing: ['membership'] },
+  },
+  'interruption.not-assignable': {
+    detail: 'grace could not take it. The interruption is for members of operations alone',
+    facts: { permission: 'InterruptionSubmit', teams: ['operations'], missing: ['membership'] },
   },
   'interruption.author': { detail: 'An author of the release cannot answer this one' },
   'interruption.token-maker': { detail: 'The token was made by someone who triggered or answered this already' },

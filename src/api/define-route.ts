@@ -74,6 +74,8 @@ interface Known {
   caller: Caller;
   /** The caller as of now, for what lasts longer than a request; null as soon as the token is dead (SEC-3). */
   callerNow: () => Promise<Caller | null>;
+  /** Puts a missing permission in the audit that is one of several answers (INV-4); what is thrown gets there by itself. */
+  noteForbidden: (problem: Problem, projectId: string | null) => Promise<void>;
 }
 
 type Identity<A> = A extends 'public'

@@ -106,6 +106,7 @@ const ruleProblems: Record<RuleCode, ProblemKind> = {
   'interruption.submitted': { status: 409, title: 'The interruption has been answered' },
   'interruption.closed': { status: 409, title: 'The interruption was closed' },
   'interruption.not-allowed': { status: 403, title: 'The interruption is for others' },
+  'interruption.not-assignable': { status: 409, title: 'That user could not take the interruption' },
   'interruption.author': { status: 409, title: 'An author cannot answer this interruption' },
   'interruption.token-maker': { status: 409, title: 'The maker of this token has a part in the release' },
   'interruption.already-proceeded': { status: 409, title: 'This person has proceeded already' },

@@ -38,7 +38,7 @@ const STREAMS_PER_USER = 50;
 const STORE_RETRY_S = 5;
 
 /** What an operation finds missing by itself; refused actions are in the audit as such. */
-const PERMISSION_PROBLEMS: readonly ProblemCode[] = ['request.forbidden', 'grant.exceeds'];
+const PERMISSION_PROBLEMS: readonly ProblemCode[] = ['request.forbidden', 'grant.exceeds', 'interruption.not-allowed'];
 
 const NOTHING = z.strictObject({});
 
@@ -108,6 +108,11 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
     const sentBody = takesBody ? await readBody(request, route.bodyLimit ?? BODY_LIMIT) : {};
     checkShape(sentBody);
     const { caller, client } = exchange;
+    const noteForbidden = async ({ code, extras }: Problem, projectId: string | null): Promise<void> => {
+      if (caller && PERMISSION_PROBLEMS.includes(code)) {
+        await forbidden.note(caller, route, extras.facts?.['permission'] ?? null, projectId);
+      }
+    };
     const asked = {
       params,
       query,
@@ -125,14 +130,14 @@ export function createApp(deps: Deps, routes: readonly Route[]): RequestListener
       preconditions: { ifMatch: request.get('if-match') ?? null, ifNoneMatch: request.get('if-none-match') ?? null },
       lastEventId: request.get('last-event-id') ?? null,
       requestId: exchange.id,
-      ...(caller && { caller, scope, callerNow: () => callerNow(exchange) }),
+      ...(caller && { caller, scope, callerNow: () => callerNow(exchange), noteForbidden }),
       ...(client && { client }),
     };
     try {
       return await route.handle(asked);
     } catch (error) {
-      if (caller && error instanceof Problem && PERMISSION_PROBLEMS.includes(error.code)) {
-        await forbidden.note(caller, route, error.extras.facts?.['permission'] ?? null, scope?.projectId ?? null);
+      if (error instanceof Problem) {
+        await noteForbidden(error, scope?.projectId ?? null);
       }
       throw error;
     }

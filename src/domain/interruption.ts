@@ -104,6 +104,14 @@ export function handOver(
   if (refusal) {
     return refusal;
   }
+  const missing = missingFor(interruption, to);
+  if (missing) {
+    return refuse(
+      'interruption.not-assignable',
+      `${name(to.userId)} could not take it. ${missing.detail}`,
+      missing.facts,
+    );
+  }
   const theirs = notTheirs(interruption, to);
   if (theirs) {
     const { refused } = theirs;
@@ -111,7 +119,7 @@ export function handOver(
       refused,
       refused === 'interruption.already-proceeded'
         ? `${name(to.userId)} has proceeded already; others have to`
-        : `${name(to.userId)} could not take this interruption`,
+        : `${name(to.userId)} is an author of the release, and authors cannot answer this one`,
     );
   }
   return interruption.responsibleUser === to.userId ? { kind: 'none' } : { kind: 'held', by: to.userId };
@@ -159,16 +167,43 @@ function notOpen({ state, isAnswered }: HeldInterruption): Refusal | null {
 }
 
 function notTheirs(interruption: HeldInterruption, person: Person): Refusal | null {
-  const { teams, excluded, proceeded } = interruption;
-  if (isFor(interruption, person)) {
-    return excluded.includes(person.userId) ? ofAuthor() : proceeded.includes(person.userId) ? hasProceeded() : null;
+  const { excluded, proceeded } = interruption;
+  const missing = missingFor(interruption, person);
+  if (missing) {
+    return refuse('interruption.not-allowed', missing.detail, missing.facts);
   }
-  return refuse(
-    'interruption.not-allowed',
-    teams.length === 0
-      ? 'The interruption is for those who hold DeploymentCreate'
-      : `The interruption is for members of ${teams.join(' or ')} who hold InterruptionSubmit`,
-  );
+  return excluded.includes(person.userId) ? ofAuthor() : proceeded.includes(person.userId) ? hasProceeded() : null;
+}
+
+/** What keeps a person from being one of those it is for (INT-3): the permission, the teams, or both; null: nothing. */
+function missingFor(
+  interruption: Pick<HeldInterruption, 'teams'>,
+  person: Person,
+): { detail: string; facts: { permission: string; teams: string[]; missing: string[] } } | null {
+  if (isFor(interruption, person)) {
+    return null;
+  }
+  const teams = [...interruption.teams];
+  if (teams.length === 0) {
+    return {
+      detail: 'The interruption is for those who hold DeploymentCreate',
+      facts: { permission: 'DeploymentCreate', teams, missing: ['permission'] },
+    };
+  }
+  const isMember = teams.some((team) => person.teams.includes(team));
+  const members = `members of ${teams.join(' or ')}`;
+  const told = (detail: string, missing: string[]) => ({
+    detail,
+    facts: { permission: 'InterruptionSubmit', teams, missing },
+  });
+  if (isMember) {
+    return told(`The interruption is for ${members}, who need the permission InterruptionSubmit for it`, [
+      'permission',
+    ]);
+  }
+  return person.maySubmit
+    ? told(`The interruption is for ${members} alone`, ['membership'])
+    : told(`The interruption is for ${members} who hold InterruptionSubmit`, ['membership', 'permission']);
 }
 
 function ofAuthor(): Refusal {

@@ -29,6 +29,7 @@ export type RuleCode =
   | 'interruption.submitted'
   | 'interruption.closed'
   | 'interruption.not-allowed'
+  | 'interruption.not-assignable'
   | 'interruption.author'
   | 'interruption.token-maker'
   | 'interruption.already-proceeded'

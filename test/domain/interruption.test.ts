@@ -797,12 +797,33 @@ describe('who holds an interruption', () => {
     });
   });
 
+  it.each([
+    ['membership', { teams: ['ops'] }, 'The interruption is for members of qa alone'],
+    [
+      'permission',
+      { maySubmit: false },
+      'The interruption is for members of qa, who need the permission InterruptionSubmit for it',
+    ],
+    [
+      'membership,permission',
+      { teams: [], maySubmit: false },
+      'The interruption is for members of qa who hold InterruptionSubmit',
+    ],
+  ])('HTTP-3, INT-3: who is refused is told what is missing: %s', (missing, of, detail) => {
+    expect(take(open(), person('ada', of), name)).toEqual({
+      refused: 'interruption.not-allowed',
+      detail,
+      facts: { permission: 'InterruptionSubmit', teams: ['qa'], missing: missing.split(',') },
+    });
+  });
+
   it('INT-3: without teams whoever may deploy can take it', () => {
     const anybody = person('grace', { teams: [], maySubmit: false });
 
     expect(take(open({ teams: [] }), anybody, name)).toEqual({ kind: 'held', by: 'grace' });
     expect(take(open({ teams: [] }), { ...anybody, mayDeploy: false }, name)).toMatchObject({
       refused: 'interruption.not-allowed',
+      facts: { permission: 'DeploymentCreate', teams: [], missing: ['permission'] },
     });
   });
 
@@ -836,8 +857,13 @@ describe('who holds an interruption', () => {
     expect(handOver(open(), grace, name)).toEqual({ kind: 'held', by: 'grace' });
     expect(handOver(takenBy('ada'), ada, name)).toEqual({ kind: 'none' });
     expect(handOver(takenBy('ada'), person('olga', { teams: ['ops'] }), name)).toMatchObject({
-      refused: 'interruption.not-allowed',
-      detail: 'OLGA could not take this interruption',
+      refused: 'interruption.not-assignable',
+      detail: 'OLGA could not take it. The interruption is for members of qa alone',
+      facts: { permission: 'InterruptionSubmit', teams: ['qa'], missing: ['membership'] },
+    });
+    expect(handOver(open({ excluded: ['olga'] }), olga, name)).toMatchObject({
+      refused: 'interruption.author',
+      detail: 'OLGA is an author of the release, and authors cannot answer this one',
     });
   });
 

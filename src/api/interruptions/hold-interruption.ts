@@ -101,7 +101,7 @@ export const reassignInterruption = (deps: Deps) =>
     answers,
     problems: [
       'interruption.unknown',
-      'interruption.not-allowed',
+      'interruption.not-assignable',
       'interruption.author',
       'interruption.already-proceeded',
       'interruption.submitted',

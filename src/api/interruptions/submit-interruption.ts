@@ -100,7 +100,7 @@ export const submitInterruptions = (deps: Deps) =>
         }),
       },
     },
-    handle: async ({ body: { ids, result, notes = '' }, caller, idempotency }) => {
+    handle: async ({ body: { ids, result, notes = '' }, caller, idempotency, noteForbidden }) => {
       await claimWhole(deps, idempotency);
       const items = await Promise.all(
         ids.map(async (each) => {
@@ -127,6 +127,7 @@ export const submitInterruptions = (deps: Deps) =>
               return { id: each, status: 202, action: answered.action.id, interruption: null, problem: null };
             case 'refused': {
               const problem = answered.problem.toBody();
+              await noteForbidden(answered.problem, interruption?.projectId ?? null);
               return { id: each, status: problem.status, action: answered.action, interruption: null, problem };
             }
           }

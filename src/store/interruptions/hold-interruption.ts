@@ -87,12 +87,18 @@ function whatHappened(verb: HoldingRequest['verb'], who: string, holder: string 
   }
 }
 
-/** What somebody asked of an interruption and was refused is in the audit like everything else (INV-4). */
+/**
+ * What somebody asked of an interruption and was refused is in the audit like everything else. That they may not ask it
+ * at all is not an outcome: whoever is told so is noted once a minute, as for any missing permission (INV-4).
+ */
 export function recordRefusal(
   unit: Unit,
   { id, title, environment, projectId, releaseId }: InterruptionRecord,
   { by, at, asked, refusal }: { by: UserId; at: Instant; asked: { verb: string; result?: string }; refusal: Refusal },
 ): void {
+  if (refusal.refused === 'interruption.not-allowed') {
+    return;
+  }
   unit.record({
     type: 'interruption-refused',
     at,
