@@ -259,8 +259,14 @@ export const errorExamples: Record<ProblemCode, ErrorExample> = {
     detail: 'grace has taken the interruption',
     facts: { responsibleUser: 'grace' },
   },
-  'interruption.submitted': { detail: 'The interruption has been answered' },
-  'interruption.closed': { detail: 'The interruption was closed and wants no answer any more' },
+  'interruption.submitted': {
+    detail: 'grace answered proceed at 2026-02-03T14:31:08.000Z',
+    facts: { submittedBy: 'grace', result: 'proceed' },
+  },
+  'interruption.closed': {
+    detail: 'ada closed it at 2026-02-03T14:31:08.000Z: The release is being aborted (by a person)',
+    facts: { closedBy: 'ada', why: 'The release is being aborted (by a person)' },
+  },
   'interruption.not-allowed': {
     detail: 'The interruption is for members of operations alone',
     facts: { permission: 'InterruptionSubmit', teams: ['operations'], missing: ['membership'] },

@@ -24,9 +24,16 @@ export interface HeldInterruption {
   proceeded: readonly UserId[];
   /** Its deadline has given it to other teams, whoever had it before (INT-6); left out: no. */
   isEscalated?: boolean;
-  /** An answer was accepted and is not decided yet. */
-  isAnswered: boolean;
+  /** What whoever comes too late is told; null: it can be taken, or answered. */
+  end: InterruptionEnd | null;
 }
+
+/** How an interruption ended, or that it has an answer which is not decided yet. People by name. */
+export type InterruptionEnd =
+  | { kind: 'submitted'; by: string; result: InterruptionResult; at: Instant }
+  | { kind: 'deadline'; result: InterruptionResult; at: Instant }
+  | { kind: 'closed'; by: string | null; why: string; at: Instant }
+  | { kind: 'undecided'; by: string; action: string };
 
 /** What a person brings along: teams, permissions in the project. */
 export interface Person {
@@ -157,13 +164,45 @@ function escalatedTo({ teams }: HeldInterruption): string {
   return `Its deadline has passed, and it is for ${teams.join(' or ')} now`;
 }
 
-function notOpen({ state, isAnswered }: HeldInterruption): Refusal | null {
-  if (state === 'closed') {
-    return refuse('interruption.closed', 'The interruption was closed and wants no answer any more');
+function notOpen({ end }: Pick<HeldInterruption, 'end'>): Refusal | null {
+  switch (end?.kind) {
+    case undefined:
+      return null;
+    case 'submitted':
+      return refuse('interruption.submitted', `${end.by} answered ${end.result} at ${toIso(end.at)}`, {
+        submittedBy: end.by,
+        result: end.result,
+      });
+    case 'deadline':
+      return refuseDeadline(end.result, `at ${toIso(end.at)}`);
+    case 'closed':
+      return refuse(
+        'interruption.closed',
+        `${end.by === null ? 'It was closed' : `${end.by} closed it`} at ${toIso(end.at)}: ${end.why}`,
+        {
+          closedBy: end.by,
+          why: end.why,
+        },
+      );
+    case 'undecided':
+      return refuse('interruption.submitted', `${end.by} has answered, which is accepted and not decided yet`, {
+        submittedBy: end.by,
+        result: null,
+        pendingAction: end.action,
+      });
   }
-  return state === 'submitted' || isAnswered
-    ? refuse('interruption.submitted', 'The interruption has been answered')
-    : null;
+}
+
+/** Nobody answered in time: what the deadline brought stands for an answer (INT-6). */
+export function refuseDeadline(result: InterruptionResult, when: string): Refusal {
+  return refuse('interruption.submitted', `Nobody answered before the deadline: ${result} ${when}`, {
+    submittedBy: null,
+    result,
+  });
+}
+
+function toIso(at: Instant): string {
+  return new Date(at).toISOString();
 }
 
 function notTheirs(interruption: HeldInterruption, person: Person): Refusal | null {

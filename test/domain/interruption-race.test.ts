@@ -169,7 +169,12 @@ describe('an interruption that many want to end', () => {
           const isAnswered = run.accepted.some(({ number }) => number > run.state.decided);
           return {
             state: isOpen ? (holder === null ? 'pending' : 'taken') : 'submitted',
-            ...{ teams: ['qa'], excluded: [], responsibleUser: holder, isAnswered },
+            ...{ teams: ['qa'], excluded: [], responsibleUser: holder },
+            end: !isOpen
+              ? { kind: 'submitted', by: 'somebody', result: 'proceed', at: NOON }
+              : isAnswered
+                ? { kind: 'undecided', by: holder ?? '', action: '' }
+                : null,
             proceeded: run.eventsOf('interruption-proceeded').map((event) => event.by),
           };
         };

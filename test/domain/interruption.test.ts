@@ -772,7 +772,7 @@ describe('who holds an interruption', () => {
     excluded: [],
     proceeded: [],
     responsibleUser: null,
-    isAnswered: false,
+    end: null,
     ...more,
   });
   const takenBy = (responsibleUser: string, more: Partial<HeldInterruption> = {}) =>
@@ -783,9 +783,16 @@ describe('who holds an interruption', () => {
   });
   const [ada, grace, olga] = [person('ada'), person('grace'), person('olga')];
   const name = (user: string) => user.toUpperCase();
-  const answered = open({ state: 'submitted' });
-  const undecided = takenBy('ada', { isAnswered: true });
-  const closed = open({ state: 'closed' });
+  const answered = takenBy('ada', {
+    state: 'submitted',
+    end: { kind: 'submitted', by: 'ada', result: 'retry', at: NOON },
+  });
+  const undecided = takenBy('ada', { end: { kind: 'undecided', by: 'ada', action: 'action-1' } });
+  const closed = open({
+    state: 'closed',
+    end: { kind: 'closed', by: 'grace', why: 'The release is aborted', at: NOON },
+  });
+  const late = open({ state: 'submitted', end: { kind: 'deadline', result: 'abort', at: NOON } });
 
   it('INT-3: with teams a member who may submit can take it, and nobody else', () => {
     expect(take(open({ teams: ['ops', 'qa'] }), ada, name)).toEqual({ kind: 'held', by: 'ada' });
@@ -923,5 +930,47 @@ describe('who holds an interruption', () => {
       Array(4).fill('interruption.submitted'),
       Array(4).fill('interruption.closed'),
     ]);
+  });
+
+  it.each<[string, HeldInterruption, object]>([
+    [
+      'an answer',
+      answered,
+      {
+        refused: 'interruption.submitted',
+        detail: `ada answered retry at ${new Date(NOON).toISOString()}`,
+        facts: { submittedBy: 'ada', result: 'retry' },
+      },
+    ],
+    [
+      'one that is not decided yet',
+      undecided,
+      {
+        refused: 'interruption.submitted',
+        detail: 'ada has answered, which is accepted and not decided yet',
+        facts: { submittedBy: 'ada', result: null, pendingAction: 'action-1' },
+      },
+    ],
+    [
+      'a deadline',
+      late,
+      {
+        refused: 'interruption.submitted',
+        detail: `Nobody answered before the deadline: abort at ${new Date(NOON).toISOString()}`,
+        facts: { submittedBy: null, result: 'abort' },
+      },
+    ],
+    [
+      'an abort',
+      closed,
+      {
+        refused: 'interruption.closed',
+        detail: `grace closed it at ${new Date(NOON).toISOString()}: The release is aborted`,
+        facts: { closedBy: 'grace', why: 'The release is aborted' },
+      },
+    ],
+  ])('INT-2, INT-7: who comes after %s is told whose it was, and what it brought', (_, interruption, refusal) => {
+    expect(mayAnswer(interruption, ada, name)).toEqual(refusal);
+    expect(take(interruption, grace, name)).toEqual(refusal);
   });
 });

@@ -27,6 +27,13 @@ export async function insertInterruption(
       })
       .execute();
     await sql
+      .insertInto('deploymentSteps')
+      .values({
+        ...{ deploymentId: deployment, position: 1, name: 'Check', kind: 'manual', state: 'waiting', try: 1 },
+        ...{ startedAt: 1, endedAt: null, detail: null, error: null, errored: 0 },
+      })
+      .execute();
+    await sql
       .insertInto('interruptions')
       .values({
         ...{ id: interruption, releaseId, number: 1, projectId, environmentId, deploymentId: deployment, position: 1 },

@@ -30,7 +30,7 @@ export async function interruptionView(store: Store, row: InterruptionRecord, ca
 
 function viewOf(row: InterruptionRecord, proceeds: readonly ProceedRecord[], caller: Caller) {
   const held = heldOf(row);
-  const isTheirs = mayTake(held, personOf(caller, row.projectId)) && !held.isAnswered;
+  const isTheirs = mayTake(held, personOf(caller, row.projectId)) && held.end === null;
   return {
     id: row.id,
     kind: row.kind,
@@ -39,6 +39,7 @@ function viewOf(row: InterruptionRecord, proceeds: readonly ProceedRecord[], cal
     instructions: row.instructions,
     teams: teamsOf(row),
     responsibleUser: row.responsibleUser,
+    pendingAction: held.end?.kind === 'undecided' ? held.end.action : null,
     result: row.result as InterruptionResult | null,
     results: JSON.parse(row.results) as InterruptionResult[],
     notes: row.notes,
@@ -57,6 +58,7 @@ function viewOf(row: InterruptionRecord, proceeds: readonly ProceedRecord[], cal
     release: row.releaseId,
     deployment: row.deploymentId,
     phase: row.phase,
+    step: row.step,
     blockConcurrent: row.blockConcurrent === 1,
     deadline: toInstantOrNull(row.deadlineAt),
     escalatedAt: toInstantOrNull(row.escalatedAt),

@@ -1,9 +1,7 @@
 import { isRefusal, type Refusal } from '../../domain/refusal';
-import { take } from '../../domain/interruption';
 import type { InterruptionResult } from '../../domain/accepted-action';
 import { acceptAnswer } from '../../store/interruptions/accept-answer';
 import { findInterruption, type InterruptionRecord } from '../../store/interruptions/find-interruption';
-import { holdInterruption } from '../../store/interruptions/hold-interruption';
 import type { Caller } from '../caller';
 import type { Deps } from '../deps';
 import { claimIdempotencyKey, type IdempotentRequest } from '../idempotency';
@@ -40,32 +38,16 @@ export async function submitAnswer(
   idempotency: IdempotentRequest | null,
 ): Promise<Answered> {
   const now = deps.now();
-  const person = personOf(caller, projectId);
   const accepted = await deps.store.write(async (unit): Promise<string | Refusal | undefined> => {
     const claim = await claimIdempotencyKey<string>(unit, idempotency, now);
     if (claim.repeated !== null) {
       return claim.repeated;
     }
-    const taken = takesFirst
-      ? await holdInterruption(unit, {
-          id,
-          verb: 'take',
-          by: caller.userId,
-          now,
-          judge: (held, name) => take(held, person, name),
-        })
-      : undefined;
-    const answer =
-      taken && isRefusal(taken)
-        ? taken
-        : await acceptAnswer(unit, {
-            id,
-            result,
-            notes,
-            person,
-            rights: (plan, of) => actionRights(caller, of, plan, notes !== ''),
-            now,
-          });
+    const answer = await acceptAnswer(unit, {
+      ...{ id, result, notes, takesFirst, now },
+      person: personOf(caller, projectId),
+      rights: (plan, of) => actionRights(caller, of, plan, notes !== ''),
+    });
     if (!answer || isRefusal(answer)) {
       // It is recorded, so nothing is thrown; but it was not accepted, and what was in its way may be gone next time.
       await claim.free();

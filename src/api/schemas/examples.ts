@@ -61,6 +61,7 @@ const asked = {
   release: RELEASE,
   deployment: DEPLOYMENT,
   phase: 'everyone',
+  step: 'Check dashboards',
   blockConcurrent: false,
   deadline: '2026-02-03T18:02:11.000Z',
   raisedAt: RAISED_AT,
@@ -70,6 +71,7 @@ const answered = {
   ...asked,
   state: 'submitted',
   responsibleUser: 'grace',
+  pendingAction: null,
   result: 'proceed',
   notes: 'Errors at 0.02 %, as before',
   approvals: {
@@ -88,6 +90,7 @@ export const interruptionExample = {
   ...asked,
   state: 'taken',
   responsibleUser: 'grace',
+  pendingAction: null,
   result: null,
   notes: null,
   approvals: { needed: 1, given: 0, proceeded: [] },

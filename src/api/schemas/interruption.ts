@@ -75,7 +75,13 @@ export const interruption = z
       .array(slug)
       .describe('Members of one of these may take it; empty: whoever holds `DeploymentCreate` (INT-3).'),
     responsibleUser: slug.nullable().describe('Name of the user who has taken it; null: nobody has.'),
-    result: result.nullable().describe('The answer; null: there is none.'),
+    pendingAction: z
+      .string()
+      .nullable()
+      .describe(
+        'Id of an answer that is accepted and not decided yet, for `GET /v1/actions/{id}`; null: there is none.',
+      ),
+    result: result.nullable().describe('The answer; null: there is none, or it is not decided yet.'),
     results: z.array(result).describe('What it can be answered with.'),
     notes: z.string().nullable().describe('What was written with the answer; null: it is not answered.'),
     notesRequired: z.boolean().describe('Whether an answer needs notes.'),
@@ -95,6 +101,7 @@ export const interruption = z
     release: z.string().describe('Id of the release.'),
     deployment: z.string().describe('Id of the deployment.'),
     phase: z.string().describe('Name of the phase.'),
+    step: z.string().describe('Name of the step that asks, or that has failed.'),
     blockConcurrent: z
       .boolean()
       .describe('Whether other deployments to the project and environment wait for it (INT-9).'),

@@ -1,13 +1,13 @@
 import type { ActionRights, InterruptionResult } from '../../domain/accepted-action';
 import type { Instant } from '../../domain/instant';
-import { mayAnswer, submitAnswer, type Person } from '../../domain/interruption';
+import { mayAnswer, refuseDeadline, submitAnswer, take, type Person } from '../../domain/interruption';
 import { isRefusal, refuse, type Refusal } from '../../domain/refusal';
 import type { ReleasePlan } from '../../domain/release-plan';
 import { acceptAction } from '../releases/accept-action';
 import { planOfRow, positionOf } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { heldOf, type InterruptionRecord } from './find-interruption';
-import { lockInterruption, recordRefusal } from './hold-interruption';
+import { changeHolder, lockInterruption, recordRefusal } from './hold-interruption';
 
 /** An answer, and who gives it. */
 export interface AnswerRequest {
@@ -15,6 +15,8 @@ export interface AnswerRequest {
   result: InterruptionResult;
   /** '' for none. */
   notes: string;
+  /** Takes it first, where it is free (INT-8); who is refused has not taken it. */
+  takesFirst: boolean;
   person: Person;
   /** Judged now and kept with the answer (REL-10). */
   rights: (plan: ReleasePlan, projectId: string) => ActionRights;
@@ -28,7 +30,7 @@ export interface AnswerRequest {
  */
 export async function acceptAnswer(
   unit: Unit,
-  { id, result, notes, person, rights, now }: AnswerRequest,
+  { id, result, notes, takesFirst, person, rights, now }: AnswerRequest,
 ): Promise<{ action: string; releaseId: string } | Refusal | undefined> {
   const locked = await lockInterruption(unit, id);
   if (!locked) {
@@ -40,8 +42,12 @@ export async function acceptAnswer(
   const answer = { interruption: number, result, hasNotes: notes.trim() !== '' };
   const asked = { verb: 'submit' as const, by: person.userId, phase: null, attempt: null };
   const judged = rights(plan, projectId);
+  const held = heldOf(interruption);
+  const taking = takesFirst ? take(held, person, name) : { kind: 'none' as const };
+  const isTaken = !isRefusal(taking) && taking.kind === 'held';
   const refusal =
-    mayAnswer(heldOf(interruption), person, name) ??
+    (isRefusal(taking) ? taking : null) ??
+    mayAnswer(isTaken ? { ...held, state: 'taken', responsibleUser: person.userId } : held, person, name) ??
     overdue(plan, interruption, now) ??
     submitAnswer(
       { state: positionOf(row), plan },
@@ -49,8 +55,12 @@ export async function acceptAnswer(
       now,
     );
   if (isRefusal(refusal)) {
-    recordRefusal(unit, interruption, { by: person.userId, at: now, asked: { verb: 'submit', result }, refusal });
+    const told = isRefusal(taking) ? { verb: 'take' } : { verb: 'submit', result };
+    recordRefusal(unit, interruption, { by: person.userId, at: now, asked: told, refusal });
     return refusal;
+  }
+  if (isTaken) {
+    await changeHolder(unit, interruption, { verb: 'take', by: person.userId, at: now, holder: person.userId });
   }
   const action = await acceptAction(unit, {
     ...asked,
@@ -80,7 +90,8 @@ function overdue(
   if (deadlineAt === null || now < deadlineAt) {
     return null;
   }
-  return plan.process[position]?.manual?.deadline?.outcome === 'escalate'
+  const outcome = plan.process[position]?.manual?.deadline?.outcome ?? 'escalate';
+  return outcome === 'escalate'
     ? refuse('interruption.not-taken', 'Its deadline has passed: it is for others now, and nobody has taken it')
-    : refuse('interruption.submitted', 'Its deadline has passed');
+    : refuseDeadline(outcome, 'is what it brings');
 }

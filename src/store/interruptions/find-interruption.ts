@@ -1,6 +1,7 @@
 import type { ExpressionBuilder, Kysely, Nullable, Selectable } from 'kysely';
 
-import type { HeldInterruption } from '../../domain/interruption';
+import type { InterruptionResult } from '../../domain/accepted-action';
+import type { HeldInterruption, InterruptionEnd } from '../../domain/interruption';
 import { liesBehind, type PageRequest } from '../page';
 import { planOfRow } from '../releases/stored-release';
 import type { StoredProceed, Tables } from '../tables';
@@ -10,8 +11,9 @@ import { isOpenInterruption } from './open-interruption';
 export type InterruptionRecord = Selectable<Tables['interruptions']> & {
   project: string;
   environment: string;
-  /** Name of the phase. */
+  /** Names of phase and step. */
   phase: string;
+  step: string;
   responsibleUser: string | null;
   submittedByName: string | null;
   closedByName: string | null;
@@ -198,12 +200,7 @@ function isOfTeam(where: Where, team: string) {
 }
 
 /** What the rules of taking and answering ask of it. */
-export function heldOf(
-  row: Pick<
-    InterruptionRecord,
-    'state' | 'teams' | 'responsibleUserId' | 'planOfAuthors' | 'proceeds' | 'submitAction' | 'escalatedAt'
-  >,
-): HeldInterruption {
+export function heldOf(row: InterruptionRecord): HeldInterruption {
   return {
     state: row.state,
     teams: teamsOf(row),
@@ -211,8 +208,28 @@ export function heldOf(
     excluded: row.planOfAuthors === null ? [] : planOfRow({ plan: row.planOfAuthors }).authors,
     proceeded: proceedsOf(row).map(({ by }) => by),
     isEscalated: row.escalatedAt !== null,
-    isAnswered: row.submitAction !== null,
+    end: endOf(row),
   };
+}
+
+function endOf(row: InterruptionRecord): InterruptionEnd | null {
+  const at = row.endedAt ?? row.raisedAt;
+  switch (row.state) {
+    case 'closed':
+      return { kind: 'closed', by: row.closedByName, why: row.closedWhy ?? '', at };
+    case 'submitted': {
+      const result = row.result as InterruptionResult;
+      return row.submittedByName === null
+        ? { kind: 'deadline', result, at }
+        : { kind: 'submitted', by: row.submittedByName, result, at };
+    }
+    case 'pending':
+    case 'taken':
+      // Only who has it can have answered it.
+      return row.submitAction === null
+        ? null
+        : { kind: 'undecided', by: row.responsibleUser ?? '', action: row.submitAction };
+  }
 }
 
 /** Slugs of the responsible teams. */
@@ -231,6 +248,11 @@ function interruptions(sql: Kysely<Tables>) {
     .innerJoin('projects', 'projects.id', 'interruptions.projectId')
     .innerJoin('environments', 'environments.id', 'interruptions.environmentId')
     .innerJoin('deployments', 'deployments.id', 'interruptions.deploymentId')
+    .innerJoin('deploymentSteps', (join) =>
+      join
+        .onRef('deploymentSteps.deploymentId', '=', 'interruptions.deploymentId')
+        .onRef('deploymentSteps.position', '=', 'interruptions.position'),
+    )
     .leftJoin('releases as pinned', (join) =>
       join.onRef('pinned.id', '=', 'interruptions.releaseId').on('interruptions.authorMaySubmit', '=', 0),
     )
@@ -242,6 +264,7 @@ function interruptions(sql: Kysely<Tables>) {
       'projects.slug as project',
       'environments.slug as environment',
       'deployments.phase',
+      'deploymentSteps.name as step',
       'holder.slug as responsibleUser',
       'submitter.slug as submittedByName',
       'closer.slug as closedByName',

@@ -27,8 +27,8 @@ export async function freeInterruptionsOf(
       verb: 'release',
       by,
       now: at,
-      judge: ({ state, responsibleUser, isAnswered }) =>
-        state === 'taken' && responsibleUser === user && !isAnswered ? { kind: 'freed' } : { kind: 'none' },
+      judge: ({ responsibleUser, end }) =>
+        responsibleUser === user && end === null ? { kind: 'freed' } : { kind: 'none' },
     });
   }
 }

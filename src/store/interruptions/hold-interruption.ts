@@ -3,7 +3,7 @@ import type { HeldInterruption, Holding } from '../../domain/interruption';
 import { isRefusal, type Refusal } from '../../domain/refusal';
 import type { UserId } from '../../domain/release';
 import { logDeployment } from '../process/deployment-log';
-import { lockRelease, planOfRow, type ReleaseRow } from '../releases/stored-release';
+import { lockRelease, type ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
 import { findInterruption, heldOf, type InterruptionRecord } from './find-interruption';
 
@@ -35,9 +35,8 @@ export async function holdInterruption(
   if (!locked) {
     return undefined;
   }
-  const { interruption, release, name } = locked;
+  const { interruption, name } = locked;
   const holding = judge(heldOf(interruption), name);
-  const { projectId, releaseId, title, environment } = interruption;
   if (isRefusal(holding)) {
     recordRefusal(unit, interruption, { by, at: now, asked: { verb }, refusal: holding });
     return holding;
@@ -45,16 +44,22 @@ export async function holdInterruption(
   if (holding.kind === 'none') {
     return interruption;
   }
-  const responsibleUserId = holding.kind === 'held' ? holding.by : null;
-  const responsibleUser = responsibleUserId === null ? null : await userName(unit, responsibleUserId);
-  await unit.sql
-    .updateTable('interruptions')
-    .set({ state: responsibleUserId === null ? 'pending' : 'taken', responsibleUserId })
-    .where('id', '=', id)
-    .execute();
+  return changeHolder(unit, interruption, { verb, by, at: now, holder: holding.kind === 'held' ? holding.by : null });
+}
+
+/** Writes who holds it from now on, null being nobody, and that it is so; the release is locked. */
+export async function changeHolder(
+  unit: Unit,
+  interruption: InterruptionRecord,
+  { verb, by, at, holder }: { verb: HoldingRequest['verb']; by: UserId; at: Instant; holder: UserId | null },
+): Promise<InterruptionRecord> {
+  const { id, projectId, releaseId, title, environment } = interruption;
+  const state = holder === null ? 'pending' : 'taken';
+  const responsibleUser = holder === null ? null : await userName(unit, holder);
+  await unit.sql.updateTable('interruptions').set({ state, responsibleUserId: holder }).where('id', '=', id).execute();
   unit.record({
     type: EVENT[verb],
-    at: now,
+    at,
     actorId: by,
     projectId,
     releaseId,
@@ -62,18 +67,9 @@ export async function holdInterruption(
   });
   const who = await userName(unit, by);
   await logDeployment(unit, interruption.deploymentId, [
-    {
-      at: now,
-      step: planOfRow(release).process[interruption.position]?.name ?? null,
-      message: whatHappened(verb, who, responsibleUser, interruption.responsibleUser),
-    },
+    { at, step: interruption.step, message: whatHappened(verb, who, responsibleUser, interruption.responsibleUser) },
   ]);
-  return {
-    ...interruption,
-    state: responsibleUserId === null ? 'pending' : 'taken',
-    responsibleUserId,
-    responsibleUser,
-  };
+  return { ...interruption, state, responsibleUserId: holder, responsibleUser };
 }
 
 function whatHappened(verb: HoldingRequest['verb'], who: string, holder: string | null, before: string | null): string {

@@ -21,8 +21,10 @@ export async function processWaits(sql: Kysely<Tables>, release: ReleaseRow): Pr
   const questions = hasProcess ? await openInterruptionsOf(sql, release.id) : [];
   const steps = hasProcess ? await stepsTriedAgain(sql, release) : [];
   const blocking = release.blockedBy === null ? [] : await blockingQuestions(sql, release);
+  // What has an answer waits for its decision, which stands among the undecided actions, and for nobody any more.
+  const unanswered = questions.filter(({ submitAction }) => submitAction === null);
   return {
-    questions: await Promise.all(questions.map((row) => questionOf(sql, row))),
+    questions: await Promise.all(unanswered.map((row) => questionOf(sql, row))),
     steps,
     blockedBy: await Promise.all(blocking.map((row) => questionOf(sql, row))),
   };

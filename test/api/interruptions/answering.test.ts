@@ -318,7 +318,12 @@ describe('what a step can ask for', () => {
     const check = await runs.seenBy(ada, { id: asked });
     expect(check).toMatchObject({ state: 'submitted', result: outcome, submittedBy: null, responsibleUser: null });
     expect(check.notes).toContain('deadline');
-    expect(told(await runs.take(olga, check))).toBe('409 interruption.submitted');
+    const late = await runs.take(olga, check);
+    expect([told(late), late.body.facts]).toEqual([
+      '409 interruption.submitted',
+      { submittedBy: null, result: outcome },
+    ]);
+    expect(late.body.detail).toContain('Nobody answered before the deadline');
     const of = 'Octopus.Action[Check].Output.Manual';
     expect(await runs.variables(deployment.id)).toMatchObject({
       [`${of}.Approved`]: approved,
@@ -406,7 +411,12 @@ describe('what ends it otherwise', () => {
     await runs.answers(ada, check, 'proceed');
 
     expect(told(await runs.submit(ada, check, { result: 'abort' }))).toBe('409 interruption.submitted');
-    expect(told(await runs.submit(grace, check, { result: 'abort' }))).toBe('409 interruption.submitted');
+    const late = await runs.submit(grace, check, { result: 'abort' });
+    expect([told(late), late.body.facts]).toEqual([
+      '409 interruption.submitted',
+      { submittedBy: 'ada', result: 'proceed' },
+    ]);
+    expect(late.body.detail).toMatch(/^ada answered proceed at \d{4}-\d\d-\d\dT/);
     expect((await runs.seenBy(ada, check)).result).toBe('proceed');
   });
 
@@ -477,13 +487,23 @@ describe('what ends it otherwise', () => {
     const answer = await runs.submit(ada, check, { result: 'proceed' });
 
     expect(answer.status).toBe(202);
-    expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'taken', canSubmit: false });
+    const pendingAction = answer.headers.get('location')?.replace('/v1/actions/', '');
+    expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'taken', canSubmit: false, pendingAction });
     expect(told(await ada.post(`/v1/interruptions/${check.id}/release`))).toBe('409 interruption.submitted');
-    expect(told(await runs.submit(ada, check, { result: 'abort' }))).toBe('409 interruption.submitted');
+    const second = await runs.submit(ada, check, { result: 'abort' });
+    expect([told(second), second.body.facts, second.body.detail]).toEqual([
+      '409 interruption.submitted',
+      { submittedBy: 'ada', result: null, pendingAction },
+      'ada has answered, which is accepted and not decided yet',
+    ]);
+    const why = await ada.get<{ blockers: { kind: string; by: string; detail: string }[] }>(`/v1/releases/${id}/why`);
+    expect(why.body.blockers.map(({ kind, by }) => [kind, by])).toContainEqual(['undecided-action', 'ada']);
+    expect(why.body.blockers.filter(({ kind }) => kind === 'interruption')).toEqual([]);
     api.startDispatcher();
 
     expect((await api.outcome(answer.headers.get('location') ?? '')).state).toBe('applied');
     await api.reaches(id, 'baking');
+    expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'submitted', pendingAction: null });
   });
 });
 
@@ -582,13 +602,29 @@ describe('several at once', () => {
     ]);
     expect(await runs.seenBy(ada, free)).toMatchObject({ state: 'submitted', submittedBy: 'ada' });
     expect(await runs.seenBy(ada, others)).toMatchObject({ state: 'taken', responsibleUser: 'grace' });
-    expect(await runs.seenBy(ada, noted)).toMatchObject({ state: 'taken', responsibleUser: 'ada' });
+    expect(await runs.seenBy(ada, noted)).toMatchObject({ state: 'pending', responsibleUser: null });
 
     const again = await inBulk(ada, { ids, result: 'proceed' }, key);
     expect(toldOf(again)).toEqual(toldOf(first));
     const without = await inBulk(ada, { ids: [free.id, free.id], result: 'abort' });
     expect(toldOf(without)).toEqual(['409 interruption.submitted', '409 interruption.submitted']);
     expect(told(await inBulk(ada, { ids: [team.id], result: 'proceed' }, key))).toBe('422 idempotency.mismatch');
+  });
+
+  it('INT-8: what is refused is not taken, and what one had taken stays so', async () => {
+    const { id } = await started([manual('Free'), manual('Mine', { start: 'with-previous' })]);
+    const [free, mine] = await runs.asked(id, 2);
+    if (!free || !mine) throw new Error('There are two');
+    await runs.take(ada, mine);
+
+    const answer = await inBulk(ada, { ids: [free.id, mine.id], result: 'retry' });
+
+    expect(toldOf(answer)).toEqual(Array(2).fill('409 interruption.result-unknown'));
+    expect(await runs.seenBy(ada, free)).toMatchObject({ state: 'pending', responsibleUser: null });
+    expect(await runs.seenBy(ada, mine)).toMatchObject({ state: 'taken', responsibleUser: 'ada' });
+    const taken = (await api.events(id)).filter(({ type }) => type === 'interruption-taken');
+    expect(taken.map(({ data }) => data['interruption'])).toEqual([mine.id]);
+    expect(toldOf(await inBulk(grace, { ids: [free.id], result: 'proceed' }))).toEqual(['200 submitted']);
   });
 
   it('INT-8: one id given twice is answered once', async () => {

@@ -104,6 +104,7 @@ export async function submit(
       id,
       result,
       notes,
+      takesFirst: false,
       person: person(by),
       rights: () => ({ mayApprove: [], administrator: false, hasReason: notes !== '', tokenMaker: null }),
       now,
