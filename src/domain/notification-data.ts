@@ -51,8 +51,12 @@ export type Notification =
         /** Its id. */
         interruption: string;
         title: string;
-        /** The step that asks, or has failed, by its name. */
+        /** A manual step asks, or a step that has failed (INT-10). */
+        kind: 'manual' | 'failure';
+        /** Name of the step. */
         step: string;
+        /** Id of the deployment. */
+        deployment: string;
         /** Markdown; cut where it is very long. */
         instructions: string;
         /** Whose members may take it; empty: whoever holds `DeploymentCreate`. */

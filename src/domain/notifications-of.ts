@@ -32,6 +32,10 @@ export type ToTell = Notification & { at: Instant; audience: Audience };
 export interface InterruptionFacts {
   id: string;
   title: string;
+  kind: 'manual' | 'failure';
+  step: string;
+  /** Id of the deployment. */
+  deployment: string;
   instructions: string;
   teams: string[];
   results: string[];
@@ -236,11 +240,12 @@ function interruptionRaised(event: OfInterruption, facts: NotificationFacts, dea
   if (!interruption) {
     return null;
   }
-  const { instructions, teams, results, authorMaySubmit } = interruption;
+  const { kind, step, deployment, instructions, teams, results, authorMaySubmit } = interruption;
   return {
     type: 'interruption-raised',
     data: {
       ...whatIsAsked(event, facts, interruption),
+      ...{ kind, step, deployment },
       instructions: cut(instructions),
       teams,
       results,

@@ -35,6 +35,9 @@ const facts = (more: Partial<NotificationFacts> = {}): NotificationFacts => ({
 const interruption = {
   id: '01KGINTERRUPTION',
   title: 'Check dashboards',
+  kind: 'manual' as const,
+  step: 'Check dashboards',
+  deployment: '01KGDEPLOYMENT',
   instructions: 'Look at **errors** first.',
   teams: ['operations'],
   results: ['proceed', 'abort'],
@@ -138,6 +141,7 @@ describe('an interruption', () => {
         environment: 'production',
         interruption: interruption.id,
         title: 'Check dashboards',
+        ...{ kind: 'manual', step: 'Check dashboards', deployment: '01KGDEPLOYMENT' },
         instructions: 'Look at **errors** first.',
         deadline: null,
       },

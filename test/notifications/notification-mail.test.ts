@@ -15,12 +15,8 @@ const raised = (more: Partial<Raised['data']> = {}): Raised & { id: string; crea
   type: 'interruption-raised',
   data: {
     ...{ project: 'shop', pipeline: 'to-all', release: RELEASE, phase: 'staff', environment: 'production' },
-    ...{
-      interruption: '01KGINTERRUPTION',
-      title: 'Check dashboards',
-      step: 'Check dashboards',
-      instructions: 'Look at errors,\nthen *decide*.',
-    },
+    ...{ interruption: '01KGINTERRUPTION', title: 'Check dashboards', instructions: 'Look at errors,\nthen *decide*.' },
+    ...{ kind: 'manual', step: 'Check dashboards', deployment: '01KGDEPLOYMENT' },
     ...{ teams: ['operations'], results: ['proceed', 'abort'], deadline: '2026-01-03T12:00:00.000Z' },
     ...more,
   },

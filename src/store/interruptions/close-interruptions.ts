@@ -3,6 +3,7 @@ import type { AbortCause } from '../../domain/release-event';
 import type { NewEvent } from '../audit/entry';
 import type { ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
+import { factsOf, openInterruptionsOf } from './find-interruption';
 import { wakeBlocked } from './wake-blocked';
 
 /** Why a release's interruptions are closed: it is being aborted, by a person or by itself. */
@@ -22,12 +23,7 @@ export async function closeInterruptions(
   release: ReleaseRow,
   { at, by, action, cause }: Closing,
 ): Promise<NewEvent[]> {
-  const open = await unit.sql
-    .selectFrom('interruptions')
-    .select(['id', 'title', 'responsibleUserId'])
-    .where('releaseId', '=', release.id)
-    .where('state', 'in', ['pending', 'taken'])
-    .execute();
+  const open = await openInterruptionsOf(unit.sql, release.id);
   if (open.length === 0) {
     return [];
   }
@@ -44,13 +40,13 @@ export async function closeInterruptions(
     .where('state', 'in', ['pending', 'taken'])
     .execute();
   await wakeBlocked(unit, release);
-  return open.map(({ id, title }) => ({
+  return open.map((interruption) => ({
     type: 'interruption-closed',
     at,
     actorId: by,
     projectId: release.projectId,
     releaseId: release.id,
-    data: { interruption: id, title, why: closedWhy },
+    data: { ...factsOf(interruption), why: closedWhy },
   }));
 }
 

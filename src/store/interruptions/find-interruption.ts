@@ -2,6 +2,7 @@ import type { ExpressionBuilder, Kysely, Nullable, Selectable } from 'kysely';
 
 import type { InterruptionResult } from '../../domain/accepted-action';
 import type { HeldInterruption, InterruptionEnd } from '../../domain/interruption';
+import type { JsonObject } from '../../domain/json';
 import { liesBehind, type PageRequest } from '../page';
 import { planOfRow } from '../releases/stored-release';
 import type { StoredProceed, Tables } from '../tables';
@@ -24,6 +25,18 @@ export type InterruptionRecord = Selectable<Tables['interruptions']> & {
 /** An interruption; undefined: there is none of that id. */
 export function findInterruption(sql: Kysely<Tables>, id: string): Promise<InterruptionRecord | undefined> {
   return interruptions(sql).where('interruptions.id', '=', id).executeTakeFirst();
+}
+
+/** Those of a release with these numbers in it. */
+export function numberedInterruptions(
+  sql: Kysely<Tables>,
+  releaseId: string,
+  numbers: readonly number[],
+): Promise<InterruptionRecord[]> {
+  return interruptions(sql)
+    .where('interruptions.releaseId', '=', releaseId)
+    .where('interruptions.number', 'in', [...numbers])
+    .execute();
 }
 
 /** All interruptions of a deployment, in the order in which they were raised. */
@@ -230,6 +243,12 @@ function endOf(row: InterruptionRecord): InterruptionEnd | null {
         ? null
         : { kind: 'undecided', by: row.responsibleUser ?? '', action: row.submitAction };
   }
+}
+
+/** What every event of an interruption says of it, by names. */
+export function factsOf(row: InterruptionRecord): JsonObject {
+  const { id, title, kind, phase, environment, step, deploymentId } = row;
+  return { interruption: id, title, kind, phase, environment, step, deployment: deploymentId };
 }
 
 /** Slugs of the responsible teams. */

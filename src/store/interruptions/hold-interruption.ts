@@ -5,7 +5,7 @@ import type { UserId } from '../../domain/release';
 import { logDeployment } from '../process/deployment-log';
 import { lockRelease, type ReleaseRow } from '../releases/stored-release';
 import type { Unit } from '../store';
-import { findInterruption, heldOf, type InterruptionRecord } from './find-interruption';
+import { factsOf, findInterruption, heldOf, type InterruptionRecord } from './find-interruption';
 
 /** Who changes who holds an interruption, and how. */
 export interface HoldingRequest {
@@ -53,7 +53,7 @@ export async function changeHolder(
   interruption: InterruptionRecord,
   { verb, by, at, holder }: { verb: HoldingRequest['verb']; by: UserId; at: Instant; holder: UserId | null },
 ): Promise<InterruptionRecord> {
-  const { id, projectId, releaseId, title, environment } = interruption;
+  const { id, projectId, releaseId } = interruption;
   const state = holder === null ? 'pending' : 'taken';
   const responsibleUser = holder === null ? null : await userName(unit, holder);
   await unit.sql.updateTable('interruptions').set({ state, responsibleUserId: holder }).where('id', '=', id).execute();
@@ -63,7 +63,7 @@ export async function changeHolder(
     actorId: by,
     projectId,
     releaseId,
-    data: { interruption: id, title, environment, responsibleUser, before: interruption.responsibleUser },
+    data: { ...factsOf(interruption), responsibleUser, before: interruption.responsibleUser },
   });
   const who = await userName(unit, by);
   await logDeployment(unit, interruption.deploymentId, [
@@ -89,7 +89,7 @@ function whatHappened(verb: HoldingRequest['verb'], who: string, holder: string 
  */
 export function recordRefusal(
   unit: Unit,
-  { id, title, environment, projectId, releaseId }: InterruptionRecord,
+  interruption: InterruptionRecord,
   { by, at, asked, refusal }: { by: UserId; at: Instant; asked: { verb: string; result?: string }; refusal: Refusal },
 ): void {
   if (refusal.refused === 'interruption.not-allowed') {
@@ -99,9 +99,9 @@ export function recordRefusal(
     type: 'interruption-refused',
     at,
     actorId: by,
-    projectId,
-    releaseId,
-    data: { interruption: id, title, environment, ...asked, code: refusal.refused, detail: refusal.detail },
+    projectId: interruption.projectId,
+    releaseId: interruption.releaseId,
+    data: { ...factsOf(interruption), ...asked, code: refusal.refused, detail: refusal.detail },
   });
 }
 

@@ -9,6 +9,7 @@ import type {
   NotificationFacts,
 } from '../../domain/notifications-of';
 import { planAt, type ReleasePlan } from '../../domain/release-plan';
+import { numberedInterruptions } from '../interruptions/find-interruption';
 import { abortedSteps } from '../process/aborted-steps';
 import { userNames } from '../releases/read-release';
 import { changesOf, positionOf, type ReleaseRow } from '../releases/stored-release';
@@ -155,18 +156,16 @@ async function interruptionsBehind(
   if (numbers.size === 0) {
     return new Map();
   }
-  const rows = await sql
-    .selectFrom('interruptions')
-    .where('releaseId', '=', release.id)
-    .where('number', 'in', [...numbers])
-    .selectAll()
-    .execute();
+  const rows = await numberedInterruptions(sql, release.id, [...numbers]);
   return new Map(
     rows.map((row) => [
       row.number,
       {
         id: row.id,
         title: row.title,
+        kind: row.kind,
+        step: row.step,
+        deployment: row.deploymentId,
         instructions: row.instructions,
         teams: JSON.parse(row.teams) as string[],
         results: JSON.parse(row.results) as string[],

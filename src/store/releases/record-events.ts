@@ -2,6 +2,7 @@ import type { ActionOutcome } from '../../domain/accepted-action';
 import type { JsonObject } from '../../domain/json';
 import type { ReleaseEvent } from '../../domain/release-event';
 import type { NewEvent } from '../audit/entry';
+import { factsOf, numberedInterruptions } from '../interruptions/find-interruption';
 import { queueNotifications } from '../notifications/queue-notifications';
 import type { Unit } from '../store';
 import type { ReleaseRow } from './stored-release';
@@ -23,7 +24,7 @@ export async function recordEvents(
   const plan = planOfRow(release);
   const of = { projectId: release.projectId, releaseId: release.id };
   const reasons = await reasonsOf(unit, outcomes, events);
-  const interruptions = await interruptionIds(unit, release, events);
+  const interruptions = await interruptionFacts(unit, release, events);
 
   const recordOutcome = ({ action, number, at, refusal }: ActionOutcome): void => {
     const asked = reasons.get(action);
@@ -52,7 +53,7 @@ export async function recordEvents(
       data['step'] = plan.process[event.step]?.name ?? null;
     }
     if ('interruption' in event) {
-      data['interruption'] = interruptions.get(event.interruption) ?? null;
+      Object.assign(data, interruptions.get(event.interruption));
     }
     const actionId = 'action' in event ? (event.action ?? null) : null;
     if (actionId !== null) {
@@ -80,23 +81,15 @@ function decidedBefore(outcomes: readonly ActionOutcome[], event: ReleaseEvent):
   return Math.max(cause + 1, later === -1 ? outcomes.length : later);
 }
 
-/** By their number in the release. */
-async function interruptionIds(
+/** What is told of them, by their number in the release. */
+async function interruptionFacts(
   unit: Unit,
   release: ReleaseRow,
   events: readonly ReleaseEvent[],
-): Promise<Map<number, string>> {
+): Promise<Map<number, JsonObject>> {
   const numbers = events.flatMap((event) => ('interruption' in event ? [event.interruption] : []));
-  if (numbers.length === 0) {
-    return new Map();
-  }
-  const rows = await unit.sql
-    .selectFrom('interruptions')
-    .select(['id', 'number'])
-    .where('releaseId', '=', release.id)
-    .where('number', 'in', numbers)
-    .execute();
-  return new Map(rows.map(({ id, number }) => [number, id]));
+  const rows = numbers.length === 0 ? [] : await numberedInterruptions(unit.sql, release.id, numbers);
+  return new Map(rows.map((row) => [row.number, factsOf(row)]));
 }
 
 async function reasonsOf(unit: Unit, outcomes: readonly ActionOutcome[], events: readonly ReleaseEvent[]) {

@@ -398,6 +398,35 @@ describe('who has it', () => {
     expect((await runs.answers(rita, held, 'proceed')).submittedBy).toBe('rita');
   });
 
+  it('INT-4: every event of an interruption says which one it is, and where', async () => {
+    const check = await asked();
+    await runs.take(ada, check);
+    await runs.take(grace, check);
+    await reassign(rita, check, 'grace');
+    await release(grace, check);
+    await runs.answers(ada, check, 'proceed');
+    const closed = await asked();
+    await rita.acts(closed.release, 'abort');
+
+    const events = [...(await api.events(check.release)), ...(await api.events(closed.release))];
+
+    const told = events.filter(({ type }) => type.startsWith('interruption-'));
+    expect([...new Set(told.map(({ type }) => type.replace('interruption-', '')))].sort()).toEqual([
+      ...['closed', 'raised', 'reassigned', 'refused', 'released', 'submitted', 'taken'],
+    ]);
+    for (const { type, release: of, data } of told) {
+      const { id, deployment } = of === check.release ? check : closed;
+      expect([type, data]).toEqual([
+        type,
+        expect.objectContaining({
+          ...{ interruption: id, title: 'Check', kind: 'manual', step: 'Check', deployment },
+          ...{ phase: 'all', environment: 'staging' },
+        }),
+      ]);
+    }
+    expect(check).toMatchObject({ step: 'Check', kind: 'manual', pendingAction: null });
+  });
+
   it('HTTP-6: a take is repeated with its key, and a right that was missing does not use the key up', async () => {
     const check = await asked();
     const key = { 'idempotency-key': 'take-1' };

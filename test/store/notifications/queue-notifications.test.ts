@@ -90,6 +90,13 @@ async function addInterruption(release: string, teams: string[], notes: string |
       })
       .execute();
     await sql
+      .insertInto('deploymentSteps')
+      .values({
+        ...{ deploymentId, position: 0, name: 'Check dashboards', kind: 'manual', state: 'waiting', try: 1 },
+        ...{ startedAt: NOON, endedAt: null, detail: null, error: null, errored: 0 },
+      })
+      .execute();
+    await sql
       .insertInto('interruptions')
       .values({
         ...{ id, releaseId: release, number: 1, projectId: world.projectId, environmentId, deploymentId, position: 0 },
@@ -391,7 +398,10 @@ describe('interruptions', () => {
     expect(await recipients()).toEqual(['grace@example.com']);
     const [told] = await notifications();
     expect(told?.type).toBe('interruption-raised');
-    expect(JSON.parse(told?.data ?? '')).toMatchObject({ interruption: id, title: 'Check dashboards' });
+    expect(JSON.parse(told?.data ?? '')).toMatchObject({
+      ...{ interruption: id, title: 'Check dashboards', kind: 'manual', step: 'Check dashboards' },
+      deployment: expect.any(String) as string,
+    });
   });
 
   it('NOT-1: without teams are told to holders of DeploymentCreate', async () => {
