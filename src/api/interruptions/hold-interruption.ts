@@ -4,7 +4,6 @@ import { giveBack, handOver, take, type HeldInterruption, type Holding } from '.
 import { mayDo } from '../../domain/permission';
 import { isRefusal, type Refusal } from '../../domain/refusal';
 import type { UserId } from '../../domain/release';
-import { findInterruption } from '../../store/interruptions/find-interruption';
 import { holdInterruption } from '../../store/interruptions/hold-interruption';
 import { findPerson } from '../../store/users/find-person';
 import type { Caller } from '../caller';
@@ -16,11 +15,14 @@ import { Problem, problemOf } from '../problem';
 import { id } from '../schemas/common';
 import { interruption as interruptionSchema, reassignmentBody } from '../schemas/interruption';
 import { interruptionScope, unknownInterruption } from './interruption-scope';
-import { interruptionView, personOf } from './interruption-view';
+import { interruptionView, personOf, type InterruptionView } from './interruption-view';
 
 const params = z.strictObject({ interruption: id });
 const answers = {
-  200: { description: 'The interruption as it is now.', body: interruptionSchema },
+  200: {
+    description: 'The interruption as it is now; repeated under its key, as it was at first.',
+    body: interruptionSchema,
+  },
 } satisfies Record<number, AnswerSpec>;
 
 /** `POST /v1/interruptions/{id}/take`: the caller becomes responsible (INT-3, INT-4). */
@@ -128,34 +130,40 @@ export const reassignInterruption = (deps: Deps) =>
     },
   });
 
+/**
+ * What a first answer keeps under its key: the interruption as it was then, without what never changes and may be long. A
+ * repetition is told that, and not who has it by now: it asked for nothing since (HTTP-6).
+ */
+type KeptAnswer = Omit<InterruptionView, 'instructions'>;
+
 async function hold(
   deps: Deps,
-  { id: interruption, verb }: { id: string; verb: 'take' | 'release' | 'reassign' },
+  { instructions, id: interruption, verb }: { instructions: string; id: string; verb: 'take' | 'release' | 'reassign' },
   caller: Caller,
   idempotency: IdempotentRequest | null,
   judge: (held: HeldInterruption, name: (user: UserId) => string) => Holding | Refusal,
 ) {
   const now = deps.now();
-  const refusal = await deps.store.write(async (unit): Promise<Refusal | null> => {
-    const claim = await claimIdempotencyKey<true>(unit, idempotency, now);
+  const answer = await deps.store.write(async (unit): Promise<KeptAnswer | Refusal | undefined> => {
+    const claim = await claimIdempotencyKey<KeptAnswer>(unit, idempotency, now);
     if (claim.repeated) {
-      return null;
+      return claim.repeated;
     }
     const held = await holdInterruption(unit, { id: interruption, verb, by: caller.userId, now, judge });
     if (!held || isRefusal(held)) {
       // It is recorded, so nothing is thrown; but it was not accepted, and what was in its way may be gone next time.
       await claim.free();
-      return held ?? null;
+      return held;
     }
-    await claim.keep(true, held.releaseId);
-    return null;
+    const { instructions: _, ...kept } = await interruptionView({ read: unit.sql }, held, caller);
+    await claim.keep(kept, held.releaseId);
+    return kept;
   });
-  if (refusal) {
-    throw problemOf(refusal);
-  }
-  const row = await findInterruption(deps.store.read, interruption);
-  if (!row) {
+  if (!answer) {
     throw unknownInterruption(interruption);
   }
-  return ok(await interruptionView(deps.store, row, caller));
+  if (isRefusal(answer)) {
+    throw problemOf(answer);
+  }
+  return ok({ ...answer, instructions });
 }

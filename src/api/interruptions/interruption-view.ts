@@ -17,16 +17,23 @@ export function personOf(caller: Caller, projectId: string): Person {
 }
 
 /** Interruptions as this caller sees them, in the same order. */
-export async function interruptionViews(store: Store, rows: readonly InterruptionRecord[], caller: Caller) {
+export async function interruptionViews(
+  store: Pick<Store, 'read'>,
+  rows: readonly InterruptionRecord[],
+  caller: Caller,
+) {
   const proceeds = await proceedsByInterruption(store.read, rows);
   return rows.map((row) => viewOf(row, proceeds.get(row.id) ?? [], caller));
 }
 
 /** One of them. */
-export async function interruptionView(store: Store, row: InterruptionRecord, caller: Caller) {
+export async function interruptionView(store: Pick<Store, 'read'>, row: InterruptionRecord, caller: Caller) {
   const proceeds = await proceedsByInterruption(store.read, [row]);
   return viewOf(row, proceeds.get(row.id) ?? [], caller);
 }
+
+/** An interruption as answers show it. */
+export type InterruptionView = ReturnType<typeof viewOf>;
 
 function viewOf(row: InterruptionRecord, proceeds: readonly ProceedRecord[], caller: Caller) {
   const held = heldOf(row);

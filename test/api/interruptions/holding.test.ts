@@ -441,9 +441,27 @@ describe('who has it', () => {
     const handed = await reassign(rita, check, 'grace', { 'idempotency-key': 'hand-1' });
 
     expect(told(handed)).toBe('200 taken');
-    expect(await runs.take(paul, check, key)).toMatchObject({ status: 200, body: { responsibleUser: 'grace' } });
+    // The first answer, as it was: who has it now is told by GET, and by any other request.
+    expect(await runs.take(paul, check, key)).toMatchObject({ status: 200, body: { responsibleUser: 'paul' } });
+    expect(await runs.seenBy(paul, check)).toMatchObject({ responsibleUser: 'grace', canSubmit: false });
+    expect(told(await runs.take(paul, check))).toBe('409 interruption.taken-by-other');
     expect(told(await reassign(rita, check, 'ada', { 'idempotency-key': 'hand-1' }))).toBe('422 idempotency.mismatch');
-    expect((await audit(check)).map(([type]) => type)).toEqual(['taken', 'reassigned']);
+    expect((await audit(check)).map(([type]) => type)).toEqual(['taken', 'reassigned', 'refused']);
+  });
+
+  it('HTTP-6: a giving back that is repeated answers as at first, and takes it from nobody', async () => {
+    const check = await asked();
+    const key = { 'idempotency-key': 'back-1' };
+    const back = () => ada.post<InterruptionBody>(`/v1/interruptions/${check.id}/release`, undefined, key);
+    await runs.take(ada, check);
+
+    const first = await back();
+    await runs.take(grace, check);
+    const again = await back();
+
+    expect([first.status, first.body.state, first.body.instructions]).toEqual([200, 'pending', check.instructions]);
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'taken', responsibleUser: 'grace' });
   });
 });
 
