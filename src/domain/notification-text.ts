@@ -88,7 +88,7 @@ function textOf({ type, data }: Notification): Parts {
       return {
         title: `Deployment ${outcome([data])}: ${where(data)}`,
         lead: `The deployment of phase ${data.phase} to ${data.environment} ${happened(data)}.`,
-        quote: data.endedBy?.notes ?? data.detail,
+        quote: said(data, '\n'),
         facts: [
           ['Phase', data.phase],
           ['Environment', data.environment],
@@ -175,16 +175,30 @@ function became(failures: readonly Failure[]): string {
 
 /** Who has ended all of them; null: something failed by itself. */
 function endersOf(failures: readonly Failure[]): string | null {
-  const users = failures.flatMap(({ endedBy }) => endedBy?.user ?? []);
+  const users = failures.flatMap((failure) => (endedAlone(failure) ? (failure.endedBy?.user ?? []) : []));
   return users.length === 0 || users.length < failures.length ? null : [...new Set(users)].join(' and ');
 }
 
-function happened({ endedBy, errored, step }: Failure): string {
-  if (endedBy !== null) {
-    return `was aborted by ${endedBy.user}${whereIn(endedBy.step)}`;
+/** A person's abort is all that is wrong with it: before one at a step that always runs, something else may have failed. */
+function endedAlone({ endedBy, step }: Failure): boolean {
+  return endedBy !== null && (step === null || step === endedBy.step);
+}
+
+function happened(failure: Failure): string {
+  const { endedBy, errored, step } = failure;
+  const aborted = endedBy === null ? '' : `was aborted by ${endedBy.user}${whereIn(endedBy.step)}`;
+  if (endedAlone(failure)) {
+    return aborted;
   }
-  const where = whereIn(step);
-  return errored ? `has failed${where}, as something broke` : `has failed${where}`;
+  const failed = `has failed${whereIn(step)}${errored ? ', as something broke' : ''}`;
+  return aborted === '' ? failed : `${failed}, and ${aborted}`;
+}
+
+/** What went wrong, and what whoever aborted it wrote; null: nothing is known. */
+function said(failure: Failure, between: string): string | null {
+  const { endedBy, detail } = failure;
+  const texts = [endedAlone(failure) ? null : detail, endedBy?.notes ?? null];
+  return texts.filter((text) => text !== null && text.trim() !== '').join(between) || null;
 }
 
 function whereIn(step: string | null): string {
@@ -192,8 +206,8 @@ function whereIn(step: string | null): string {
 }
 
 function reasonOf(failure: Failure): string {
-  const detail = failure.endedBy === null ? failure.detail : failure.endedBy.notes;
-  return `${happened(failure)}${detail === null || detail.trim() === '' ? '' : `: ${oneLine(detail)}`}`;
+  const detail = said(failure, '; ');
+  return `${happened(failure)}${detail === null ? '' : `: ${oneLine(detail)}`}`;
 }
 
 function listed(names: readonly string[]): string {

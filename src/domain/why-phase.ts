@@ -135,7 +135,9 @@ function failedBlocker(phase: Pick<PhaseState, 'attempt' | 'deployments'>, input
     const ended = failedDeployments.find(isIt);
     if (ended?.endedBy) {
       const { user, notes, step } = ended.endedBy;
-      return ` (${withNotes(`${user} aborted ${step}`, notes)})`;
+      // What failed before it, or beside it, may be what a retry is to help against.
+      const first = ended.step === step || ended.detail === null ? '' : `${ended.step}: ${ended.detail}; `;
+      return ` (${first}${withNotes(`${user} aborted ${step}`, notes)})`;
     }
     const { letFailBy } = ended ?? {};
     const answer = letFailBy ? `; ${withNotes(`${letFailBy.user} answered fail`, letFailBy.notes)}` : '';

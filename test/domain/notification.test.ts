@@ -192,7 +192,7 @@ describe('failures', () => {
     { environment: 'staging', step: 'Build', detail: 'The target answered 500', errored: true, endedBy: null },
     {
       environment: 'production',
-      step: 'Check',
+      step: 'Sign off',
       detail: null,
       errored: false,
       endedBy: { user: 'grace', notes: 'Errors doubled', step: 'Sign off' },
@@ -237,6 +237,22 @@ describe('failures', () => {
       "staging: has failed in step 'Build', as something broke: The target answered 500\n" +
         "production: was aborted by grace in step 'Sign off': Errors doubled",
     );
+  });
+
+  it('INT-5, PRO-8: of what failed before somebody aborted it both is told, and it is no abort', () => {
+    const endedBy = { user: 'grace', notes: 'Users call', step: 'Sign off' };
+    const both = [{ environment: 'staging', step: 'Build', detail: 'The target answered 500', errored: true, endedBy }];
+    const told = notificationsOf([deploymentFailed('staging'), phaseFailed], facts({ failuresOf: () => both }));
+    const [deployment, whole] = told.map((each) => notificationText(each));
+
+    expect(deployment?.subject).toMatch(/Deployment failed: staff\/staging/);
+    expect(deployment?.lead).toBe(
+      "The deployment of phase staff to staging has failed in step 'Build', as something broke, " +
+        "and was aborted by grace in step 'Sign off'.",
+    );
+    expect(deployment?.quote).toBe('The target answered 500\nUsers call');
+    expect(whole?.subject).toMatch(/Phase failed: staff/);
+    expect(whole?.quote).toMatch(/'Sign off': The target answered 500; Users call$/);
   });
 
   it('INT-5: a phase that people alone have ended is aborted by them, and not failed', () => {
@@ -376,7 +392,7 @@ describe('texts of people in a notification', () => {
 
   it('NOT-1: name where it is asked, and quote the step, which may be half a sentence', () => {
     const process = [step('Mail it')];
-    const open = { ...interruption, title: 'Mail it has failed' };
+    const open = { ...interruption, title: 'Mail it has failed', step: 'Mail it' };
 
     const [told] = notificationsOf(
       [{ ...raised, step: 0 }],

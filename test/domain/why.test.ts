@@ -246,9 +246,9 @@ describe('REL-26: why', () => {
 
   it.each([
     [null, 'Smoke test: The endpoint answered 422'],
-    [{ user: 'olga', notes: 'too slow', step: 'Sign off' }, 'olga aborted Sign off: too slow'],
-    [{ user: 'olga', notes: ' ', step: 'Sign off' }, 'olga aborted Sign off'],
-    [{ user: 'olga', notes: null, step: 'Sign off' }, 'olga aborted Sign off'],
+    [{ user: 'olga', notes: 'too slow', step: 'Smoke test' }, 'olga aborted Smoke test: too slow'],
+    [{ user: 'olga', notes: ' ', step: 'Smoke test' }, 'olga aborted Smoke test'],
+    [{ user: 'olga', notes: null, step: 'Sign off' }, 'Smoke test: The endpoint answered 422; olga aborted Sign off'],
   ])('INT-5: tells which step ended the attempt that failed, and of a person as of a person: %j', (endedBy, told) => {
     const failed = after(
       plan(),

@@ -64,6 +64,7 @@ const asked = {
   step: 'Check dashboards',
   blockConcurrent: false,
   deadline: '2026-02-03T18:02:11.000Z',
+  escalatedAt: null,
   raisedAt: RAISED_AT,
 };
 
@@ -141,7 +142,7 @@ export const actionExample = {
   decidedAt: null,
 };
 
-const began = { try: 1, errored: false, startedAt: '2026-02-03T14:02:08.000Z' };
+const began = { try: 1, errored: false, ignored: false, startedAt: '2026-02-03T14:02:08.000Z' };
 
 /** It waits for a person, who has it. */
 export const deploymentExample = {

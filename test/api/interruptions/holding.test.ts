@@ -126,7 +126,7 @@ describe('who may take it', () => {
 
   it('INV-4: that it is for others is in the audit once per caller, route and minute, and not among the events', async () => {
     const check = await asked();
-    const wim = await api.person('wim', [manager]);
+    const wim = await api.person('wim', [developer]);
 
     for (let times = 0; times < 5; times += 1) {
       expect(told(await runs.take(wim, check))).toBe('403 interruption.not-allowed');

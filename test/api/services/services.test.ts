@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DAY } from '../../../src/domain/instant';
+import { leaveQueues } from '../../../src/store/releases/queue';
 import { findService } from '../../../src/store/services/find-service';
 import { openSecret, secretsOf } from '../../../src/store/services/service-secrets';
 import { addPerson, administratorOf, clientOf, type ApiClient } from '../../support/api-client';
@@ -521,9 +522,9 @@ describe('DELETE /v1/projects/{project}/services/{service}', () => {
       code: 'service.in-use',
       facts: { users: releases.map((id) => `release ${id}`) },
     });
-    await api.deps.store.write(({ sql }) =>
-      sql.updateTable('releases').set({ live: 0 }).where('id', 'in', releases).execute(),
-    );
+    await api.deps.store.write(async (unit) => {
+      for (const id of releases) await leaveQueues(unit, id);
+    });
     await admin.delete(at('busy')).expect(204);
   });
 
