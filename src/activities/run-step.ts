@@ -3,6 +3,7 @@ import { placeOfBody, type BodyPlace } from '../domain/body-place';
 import { escapeFor } from '../domain/escape';
 import type { Instant } from '../domain/instant';
 import type { Json } from '../domain/json';
+import { faultOfJsonText } from '../domain/json-text';
 import { mailAddressOf } from '../domain/mail-address';
 import type { EmailStep, HttpStep, NotifyStep } from '../domain/pipeline';
 import { renderJson } from '../domain/render-json';
@@ -135,7 +136,7 @@ async function callEndpoint(
         body === null
           ? null
           : typeof body === 'string'
-            ? fill(body, place, 'The body')
+            ? fill(place === 'json' ? jsonText(body, valueOf) : body, place, 'The body')
             : JSON.stringify(filledIn(body, valueOf)),
       contentType: body === null ? null : contentType,
       key,
@@ -154,6 +155,15 @@ async function callEndpoint(
 
 function named(step: string, values: Readonly<Record<string, string>>): Map<string, string> {
   return new Map(Object.entries(values).map(([output, value]) => [outputName(step, output), value]));
+}
+
+/** The same text, with values that leave its JSON the shape that was written (VAR-4). */
+function jsonText(body: string, valueOf: (name: string) => string): string {
+  const fault = faultOfJsonText(parseTemplate(body), valueOf);
+  if (fault !== null) {
+    throw new Refused(`The body ${fault}`);
+  }
+  return body;
 }
 
 function filledIn(body: Json, valueOf: (name: string) => string): Json {

@@ -362,6 +362,31 @@ describe('what an http step sends', () => {
     expect([text?.headers['content-type'], text?.body]).toEqual(['text/plain; charset=utf-8', notes]);
   });
 
+  it('VAR-4: outside of quotes a body of JSON takes a number, and nothing that adds a member; the failure tells no value', async () => {
+    const declared = { headers: { 'Content-Type': 'application/json' } };
+    const process = [manual('Check'), call('count', { body: `{"count": #{${NOTES}}}` })];
+    const [good, bad, alone] = [
+      await started(process),
+      await started(process),
+      await started([manual('Check'), call('count', { body: `#{${NOTES}}`, ...declared })]),
+    ];
+    const evil = '0, "x": []';
+
+    await runs.answers(ada, await runs.question(good.id), 'proceed', '17');
+    await runs.answers(ada, await runs.question(bad.id), 'proceed', evil);
+    await runs.answers(ada, await runs.question(alone.id), 'proceed', `{"count": ${evil}}`);
+
+    await api.reaches(good.id, 'baking');
+    expect(requestsOf(good.id).map(({ body }) => body)).toEqual(['{"count": 17}']);
+    for (const { id } of [bad, alone]) {
+      await api.reaches(id, 'failed');
+      const step = (await runs.deployment(id)).steps.find(({ name }) => name === 'count');
+      expect([callsOf(id), step]).toEqual([[], expect.objectContaining({ state: 'failed', errored: false })]);
+      expect(step?.error).toContain(`The body has #{${NOTES}} outside of quotes, and its value is not a number`);
+      expect(step?.error).not.toContain(evil);
+    }
+  });
+
   it('VAR-2: an answer without what is to be saved fails the step; a NUL in it is none that a store would refuse', async () => {
     endpoint.answer({ status: 200, body: '{"id":"a\\u0000b"}' });
     const { id } = await started([call('build', { outputs: { id: 'id' } }), call('use', { outputs: { no: 'no' } })]);
