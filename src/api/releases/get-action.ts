@@ -41,7 +41,9 @@ function actionScope({ store }: Deps) {
     }
     const release = await findRelease(store, caller, action.releaseId);
     // Whoever was told to ask here is told what came of it, also where they may see nothing else of the release.
-    const isOwn = action.actorId === caller.userId && tokenCarries(caller.rights, 'ProjectView', release.projectId);
+    // For that their token carries what they asked with, which an answer to an interruption needs alone (INT-3).
+    const needed = action.verb === 'submit' ? 'InterruptionSubmit' : 'ProjectView';
+    const isOwn = action.actorId === caller.userId && tokenCarries(caller.rights, needed, release.projectId);
     return { ...release, action, permitted: (release.visible ?? false) || isOwn, hidden: unknown };
   };
 }

@@ -195,6 +195,25 @@ describe('who may take it', () => {
     expect(await listed(`release=${check.release}&mine=true`)).toEqual([check.id]);
     expect((await runs.answers(nina, check, 'proceed')).submittedBy).toBe('nina');
   });
+
+  it('INT-3, SEC-3: a token that was left nothing but InterruptionSubmit answers, and learns what came of it', async () => {
+    const check = await asked();
+    const right = (permission: string) => ({ roles: [{ permission, project: 'shop' }] });
+    const narrow = new Person(api, 'ada', await api.tokenOf('ada', ada, right('InterruptionSubmit')));
+    const other = new Person(api, 'ada', await api.tokenOf('ada', ada, right('FlagEdit')));
+    await runs.take(narrow, check);
+    await api.stopDispatcher();
+
+    const answer = await runs.submit(narrow, check, { result: 'proceed' });
+    const location = answer.headers.get('location') ?? '';
+
+    expect([answer.status, told(await narrow.get(location))]).toEqual([202, '200 pending']);
+    expect(told(await other.get(location))).toBe('404 action.unknown');
+    expect(told(await narrow.get(`/v1/releases/${check.release}`))).toBe('404 release.unknown');
+    api.startDispatcher();
+    await api.outcome(location);
+    expect(told(await narrow.get(location))).toBe('200 applied');
+  });
 });
 
 describe('who has it', () => {
