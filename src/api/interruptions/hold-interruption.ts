@@ -4,7 +4,9 @@ import { giveBack, handOver, take, type HeldInterruption, type Holding } from '.
 import { mayDo } from '../../domain/permission';
 import { isRefusal, type Refusal } from '../../domain/refusal';
 import type { UserId } from '../../domain/release';
+import { findInterruption, type InterruptionRecord } from '../../store/interruptions/find-interruption';
 import { holdInterruption } from '../../store/interruptions/hold-interruption';
+import type { Unit } from '../../store/store';
 import { findPerson } from '../../store/users/find-person';
 import type { Caller } from '../caller';
 import { defineRoute, ok, type AnswerSpec } from '../define-route';
@@ -132,9 +134,12 @@ export const reassignInterruption = (deps: Deps) =>
 
 /**
  * What a first answer keeps under its key: the interruption as it was then, without what never changes and may be long. A
- * repetition is told that, and not who has it by now: it asked for nothing since (HTTP-6).
+ * repetition is told that, and not who has it by now: it asked for nothing since (HTTP-6). Older ones kept no more than
+ * `true`, that it was accepted: their repetition is told how it is now.
  */
-type KeptAnswer = Omit<InterruptionView, 'instructions'>;
+type KeptAnswer = ShortView | true;
+
+type ShortView = Omit<InterruptionView, 'instructions'>;
 
 async function hold(
   deps: Deps,
@@ -144,10 +149,14 @@ async function hold(
   judge: (held: HeldInterruption, name: (user: UserId) => string) => Holding | Refusal,
 ) {
   const now = deps.now();
-  const answer = await deps.store.write(async (unit): Promise<KeptAnswer | Refusal | undefined> => {
+  const answer = await deps.store.write(async (unit): Promise<ShortView | Refusal | undefined> => {
     const claim = await claimIdempotencyKey<KeptAnswer>(unit, idempotency, now);
     if (claim.repeated) {
-      return claim.repeated;
+      if (isView(claim.repeated)) {
+        return claim.repeated;
+      }
+      const current = await findInterruption(unit.sql, interruption);
+      return current ? shortView(unit, current, caller) : undefined;
     }
     const held = await holdInterruption(unit, { id: interruption, verb, by: caller.userId, now, judge });
     if (!held || isRefusal(held)) {
@@ -155,7 +164,7 @@ async function hold(
       await claim.free();
       return held;
     }
-    const { instructions: _, ...kept } = await interruptionView({ read: unit.sql }, held, caller);
+    const kept = await shortView(unit, held, caller);
     await claim.keep(kept, held.releaseId);
     return kept;
   });
@@ -166,4 +175,13 @@ async function hold(
     throw problemOf(answer);
   }
   return ok({ ...answer, instructions });
+}
+
+function isView(kept: KeptAnswer): kept is ShortView {
+  return typeof kept === 'object' && 'state' in kept;
+}
+
+async function shortView(unit: Unit, row: InterruptionRecord, caller: Caller): Promise<ShortView> {
+  const { instructions: _, ...view } = await interruptionView({ read: unit.sql }, row, caller);
+  return view;
 }

@@ -482,6 +482,28 @@ describe('who has it', () => {
     expect([again.status, again.body]).toEqual([200, first.body]);
     expect(await runs.seenBy(ada, check)).toMatchObject({ state: 'taken', responsibleUser: 'grace' });
   });
+
+  it.each([true, {}])(
+    'HTTP-6: a key that an older version kept as %j is answered with all of it, as it is now',
+    async (kept) => {
+      const check = await asked();
+      const key = { 'idempotency-key': 'old-1' };
+      await runs.take(ada, check, key);
+      await api.deps.store.write(({ sql }) =>
+        sql
+          .updateTable('idempotencyKeys')
+          .set({ answer: JSON.stringify(kept) })
+          .where('route', 'like', `%${check.id}/take`)
+          .execute(),
+      );
+      await reassign(rita, check, 'grace');
+
+      const again = await runs.take(ada, check, key);
+
+      expect([again.status, again.body]).toEqual([200, await runs.seenBy(ada, check)]);
+      expect(again.body).toMatchObject({ id: check.id, state: 'taken', responsibleUser: 'grace' });
+    },
+  );
 });
 
 describe('what is told of it', () => {
