@@ -77,7 +77,7 @@ function whatHappened(verb: HoldingRequest['verb'], who: string, holder: string 
     case 'take':
       return `${who} has taken it`;
     case 'release':
-      return before === who ? `${who} has given it back` : `${who} has taken it from ${before ?? 'nobody'}`;
+      return before === who ? `${who} has given it back` : `${who} has given back what ${before ?? 'nobody'} had`;
     case 'reassign':
       return `${who} has handed it to ${holder ?? 'nobody'}`;
   }

@@ -526,7 +526,7 @@ describe('what is told of it', () => {
       'Check: ada has given it back',
       'Check: ada has taken it',
       'Check: rita has handed it to grace',
-      'Check: rita has taken it from grace',
+      'Check: rita has given back what grace had',
     ]);
   });
 
