@@ -13,7 +13,10 @@ export class ForbiddenLog {
 
   constructor(private readonly deps: Pick<Deps, 'store' | 'now' | 'log'>) {}
 
-  /** Records that a permission (null: more than one) was missing, unless that is known. A store that is down costs the entry, not the answer. */
+  /**
+   * Records that a permission (null: more than one) was missing, unless that is known. A store that is down costs the
+   * entry, not the answer.
+   */
   async note(caller: Caller, route: Route, permission: Json, projectId: string | null): Promise<void> {
     const at = this.deps.now();
     const minute = Math.floor(at / MINUTE);

@@ -11,7 +11,8 @@ import type { Situation } from './situation';
 /**
  * Events with all that follows from them: reviews that open, and what runs out until then, each at its own time; bakes
  * of no length end at once (REL-23). What follows at once comes before the next deadline, so that of several deadlines
- * each moves on what is its own (REL-29). Last, and only where `until` is the present, people are asked what is to be asked.
+ * each moves on what is its own (REL-29). Last, and only where `until` is the present, people are asked what is to be
+ * asked.
  */
 export function withWhatFollows(
   situation: Situation,
@@ -92,8 +93,8 @@ function whatIsDue({ state, plan }: Situation, due: Instant): ReleaseEvent[] {
 }
 
 /**
- * The next service to be taken back and when: the last touched first, each at once (null) when those before it are back,
- * and after a wait when that takes longer (REL-19).
+ * The next service to be taken back and when: the last touched first, each at once (null) when those before it are
+ * back, and after a wait when that takes longer (REL-19).
  */
 function nextRevert(state: ReleaseState, plan: ReleasePlan): { touched: TouchedService; at: Instant | null } | null {
   if (state.stage !== 'aborting' || !state.flagsReverted) {

@@ -24,9 +24,9 @@ export interface AnswerRequest {
 }
 
 /**
- * Accepts an answer as an action of the release: from here on it is decided exactly once (REL-25). Who may not answer, or
- * in no case like that, is told so at once. Nobody else gets the interruption before it is decided. Undefined: there is no such
- * interruption.
+ * Accepts an answer as an action of the release: from here on it is decided exactly once (REL-25), and nobody else gets
+ * the interruption before it is. An answer that its giver may not give, or that does not fit the interruption as it is
+ * now, is refused at once. Undefined: there is no such interruption.
  */
 export async function acceptAnswer(
   unit: Unit,

@@ -175,7 +175,7 @@ type Where = ExpressionBuilder<Tables & { pinned: Nullable<Tables['releases']> }
 
 /** The same as `mayTake` of the domain, as SQL: a list must not read what it does not show. */
 function mayTake(where: Where, reader: InterruptionReader) {
-  // As with authors: the only users that are named there.
+  // The ids in `proceeds` are those of who has proceeded, and an id is part of no other: its text can be searched.
   return where.and([isAsked(where, reader), where('interruptions.proceeds', 'not like', `%"${reader.userId}"%`)]);
 }
 

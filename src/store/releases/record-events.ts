@@ -11,8 +11,8 @@ import { planOfRow } from './stored-release';
 /**
  * Puts what happened to a release into the audit, which is also its list of events and its stream (INV-4). Phases go
  * by name there, an event that a person caused carries that person's reason, and stands behind the outcome of what
- * that person asked for. What an abort has closed stands behind the abort. Whoever is to be told of it is noted in the same
- * transaction (NOT-1).
+ * that person asked for. What an abort has closed stands behind the abort. Whoever is to be told of it is noted in the
+ * same transaction (NOT-1).
  */
 export async function recordEvents(
   unit: Unit,
@@ -74,7 +74,10 @@ export async function recordEvents(
   await queueNotifications(unit, release, plan, events, (action) => reasons.get(action)?.reason ?? null);
 }
 
-/** How many of these outcomes belong before an event: up to the one that brought it about, and all earlier ones (REL-29). */
+/**
+ * How many of these outcomes belong before an event: up to the one that brought it about, and all earlier ones
+ * (REL-29).
+ */
 function decidedBefore(outcomes: readonly ActionOutcome[], event: ReleaseEvent): number {
   const cause = 'action' in event ? outcomes.findIndex(({ action }) => action === event.action) : -1;
   const later = outcomes.findIndex(({ at }) => at >= event.at);
