@@ -414,6 +414,7 @@ describe('who has it', () => {
       ['taken', 'olaf', 'olaf'],
       ['released', 'admin', null],
     ]);
+    expect(await runs.log(held.deployment)).toContain('Check: admin has given back what olaf had');
     expect((await runs.answers(rita, held, 'proceed')).submittedBy).toBe('rita');
   });
 
