@@ -3,6 +3,7 @@ import { currentPhase } from './release';
 import { planAt } from './release-plan';
 import { shownState } from './shown-state';
 import type { WhyInput } from './why';
+import type { OpenQuestion } from './why-process';
 
 /** What is due in the past happens as soon as the engine gets to it: now, at the earliest. */
 export function nextTransition({
@@ -24,8 +25,7 @@ export function nextTransition({
     return null;
   }
   if (shown === 'waiting-for-intervention') {
-    const deadlines = (waits?.questions ?? []).flatMap(({ deadlineAt }) => (deadlineAt === null ? [] : [deadlineAt]));
-    return deadlines.length > 0 ? Math.max(now, Math.min(...deadlines)) : null;
+    return earliestDeadline(waits?.questions ?? [], now);
   }
   // A target that is not asked again before then keeps the release at least until then.
   const asked = effects.map(({ nextAttemptAt, awaitedUntil }) => awaitedUntil ?? nextAttemptAt ?? now);
@@ -45,5 +45,15 @@ export function nextTransition({
   }
   const isAboutToGoOn =
     state.fullRollout !== null || state.finishing || progress.status === 'pending' || progress.status === 'ready';
-  return isAboutToGoOn && holds.length === 0 ? now : null;
+  if (!isAboutToGoOn || holds.length > 0) {
+    return null;
+  }
+  const blockedBy = waits?.blockedBy ?? [];
+  return blockedBy.length > 0 ? earliestDeadline(blockedBy, now) : now;
+}
+
+/** When the first of them is answered by nobody; null: none has a deadline. */
+function earliestDeadline(questions: readonly OpenQuestion[], now: Instant): Instant | null {
+  const deadlines = questions.flatMap(({ deadlineAt }) => (deadlineAt === null ? [] : [deadlineAt]));
+  return deadlines.length > 0 ? Math.max(now, Math.min(...deadlines)) : null;
 }

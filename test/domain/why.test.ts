@@ -43,6 +43,19 @@ const why = (of: ReleasePlan, state: ReleaseState, more: Partial<WhyInput> = {})
 const reviewed = (more: Partial<Review> = {}) =>
   planOfPhases(phase('staff', { review: review(more) }), phase('everyone'));
 
+const question: OpenQuestion = {
+  ...{ id: 'interruption-1', kind: 'manual', title: 'Check', teams: [], phase: 'staff', environment: 'production' },
+  ...{
+    responsibleUser: null,
+    responsibleUserId: null,
+    isHolderGone: false,
+    excluded: [],
+    proceeded: [],
+    needed: 1,
+  },
+  ...{ raisedAt: NOON, deadlineAt: null, release: 'release-1' },
+};
+
 const control = { permission: 'ReleaseControl' };
 
 describe('REL-26: why', () => {
@@ -343,18 +356,6 @@ describe('REL-26: why', () => {
     const of = plan({ process: [manual('Check'), rollOut(), step('Warm')] });
     const started = [did.start(), did.rollOut(0, 1, ['staging', 'production'], ['manual', 'roll-out', 'http'])];
     const at = (environment: string, index: number) => ({ at: NOON, phase: 0, environment, attempt: 1, step: index });
-    const question: OpenQuestion = {
-      ...{ id: 'interruption-1', kind: 'manual', title: 'Check', teams: [], phase: 'staff', environment: 'production' },
-      ...{
-        responsibleUser: null,
-        responsibleUserId: null,
-        isHolderGone: false,
-        excluded: [],
-        proceeded: [],
-        needed: 1,
-      },
-      ...{ raisedAt: NOON, deadlineAt: null, release: 'release-1' },
-    };
     const tried: StepTriedAgain = {
       ...{ step: 'Warm', phase: 'staff', environment: 'staging', tries: 1, since: NOON, nextAttemptAt: null },
       detail: 'The endpoint answered 503',
@@ -649,6 +650,18 @@ describe('REL-26: why', () => {
     ['being aborted', after(plan(), ...upTo(1), did.abort()), 'revert'],
   ])('a release %s goes on now', (_, state, kind) => {
     expect(why(plan(), state)).toMatchObject({ blockers: [{ kind }], nextTransitionAt: NOON + MINUTE });
+  });
+
+  it.each([
+    ['at the earliest of their deadlines', [2 * HOUR, null, HOUR], NOON + HOUR],
+    ['now, where that has passed', [SECOND], NOON + MINUTE],
+    ['when people say so, where there is none', [null], null],
+  ])('INT-9: a phase that waits for what other releases ask goes on %s', (_, deadlines, nextTransitionAt) => {
+    const blockedBy = deadlines.map((after) => ({ ...question, deadlineAt: after && NOON + after }));
+
+    const answer = why(plan(), after(plan(), ...upTo(1)), { waits: { questions: [], steps: [], blockedBy } });
+
+    expect(answer.nextTransitionAt).toBe(nextTransitionAt);
   });
 
   it.each(['release-aborted', 'release-completed'] as const)('nothing blocks after %s', (how) => {
