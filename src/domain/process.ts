@@ -1,4 +1,5 @@
 import type { Instant } from './instant';
+import { phasesToCome } from './phases-to-come';
 import type { DeploymentState, OpenInterruption, ReleaseState, StepFailure, StepState } from './release';
 import type { ProcessEvent, ReleaseEvent, StepPlace } from './release-event';
 import { planAt, type ReleasePlan, type StepPlan } from './release-plan';
@@ -22,7 +23,7 @@ interface RunningProcess {
  */
 export function advanceProcesses(state: ReleaseState, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
   for (const running of runningProcesses(state)) {
-    const events = advance(running, plan, at).filter(({ type }) => type !== 'interruption-raised');
+    const events = advance(running, state, plan, at).filter(({ type }) => type !== 'interruption-raised');
     if (events.length > 0) {
       return events;
     }
@@ -37,7 +38,7 @@ export function advanceProcesses(state: ReleaseState, plan: ReleasePlan, at: Ins
 export function raiseSignOffs(state: ReleaseState, plan: ReleasePlan, now: Instant): ReleaseEvent[] {
   let raised = state.interruptions ?? 0;
   return runningProcesses(state)
-    .flatMap((running) => advance(running, plan, now))
+    .flatMap((running) => advance(running, state, plan, now))
     .flatMap((event): ReleaseEvent[] => {
       if (event.type !== 'interruption-raised') {
         return [];
@@ -58,7 +59,7 @@ function runningProcesses(state: ReleaseState): RunningProcess[] {
   );
 }
 
-function advance(running: RunningProcess, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
+function advance(running: RunningProcess, state: ReleaseState, plan: ReleasePlan, at: Instant): ReleaseEvent[] {
   const { phase, deployment, steps } = running;
   const failures: StepFailure[] = [];
   for (const group of groupsOf(plan.process)) {
@@ -74,7 +75,11 @@ function advance(running: RunningProcess, plan: ReleasePlan, at: Instant): Relea
         return [];
       }
       const place = { at, phase, environment: deployment.environment, attempt: deployment.attempt, step: index };
-      const event = begin(step, standing, { place, phaseName: planAt(plan, phase).name, failed: failures.length > 0 });
+      const event = begin(step, standing, {
+        place,
+        phaseNames: phaseNamesOf(running, state, plan),
+        failed: failures.length > 0,
+      });
       return event ? [event] : [];
     });
   }
@@ -133,7 +138,7 @@ function hasEnded({ state }: StepState): boolean {
 
 interface Beginning {
   place: StepPlace & { at: Instant };
-  phaseName: string;
+  phaseNames: readonly string[];
   /** A step of an earlier group has failed; one that did not run has no status (PRO-8). */
   failed: boolean;
 }
@@ -156,9 +161,9 @@ function begin(step: StepPlan, { state, try: tried }: StepState, beginning: Begi
   }
 }
 
-function whyLeftOut(step: StepPlan, { place, phaseName, failed }: Beginning): WhyLeftOut | null {
+function whyLeftOut(step: StepPlan, { place, phaseNames, failed }: Beginning): WhyLeftOut | null {
   const { skipped, runWhen } = step;
-  if (!isIn(step, phaseName, place.environment)) {
+  if (!isIn(step, phaseNames, place.environment)) {
     return 'limits';
   }
   if (skipped) {
@@ -167,16 +172,25 @@ function whyLeftOut(step: StepPlan, { place, phaseName, failed }: Beginning): Wh
   return (runWhen === 'success' && failed) || (runWhen === 'failure' && !failed) ? 'status' : null;
 }
 
-/** Whether the limits of a step let it run in that phase's deployment to an environment (PRO-2). */
+/**
+ * The phases for which a deployment runs: its own, and of a full roll-out all that its environment has still to go
+ * through, whose steps are never bypassed (REL-20).
+ */
+function phaseNamesOf({ phase, deployment }: RunningProcess, state: ReleaseState, plan: ReleasePlan): string[] {
+  const others = deployment.ofFullRollout ? phasesToCome(plan, state, deployment.environment) : [];
+  return [phase, ...others].map((index) => planAt(plan, index).name);
+}
+
+/** Whether the limits of a step let it run in an environment, in a deployment for any of those phases (PRO-2). */
 export function isIn(
   { environments, notEnvironments, phases }: StepPlan,
-  phaseName: string,
+  phaseNames: readonly string[],
   environment: string,
 ): boolean {
   return (
     (environments.length === 0 || environments.includes(environment)) &&
     !notEnvironments.includes(environment) &&
-    (phases.length === 0 || phases.includes(phaseName))
+    (phases.length === 0 || phases.some((name) => phaseNames.includes(name)))
   );
 }
 
@@ -186,7 +200,11 @@ type WhyLeftOut = Extract<ProcessEvent, { type: 'step-skipped' }>['why'];
  * A step that does not run. A roll-out is what its deployment is for: where nothing has kept it from running but its own
  * limits or condition, it has failed, so that no phase is released with nothing in it (PRO-8).
  */
-function leftOut(step: StepPlan, { place, failed }: Beginning, why: WhyLeftOut): ProcessEvent {
+function leftOut(
+  step: StepPlan,
+  { place, failed }: Pick<Beginning, 'place' | 'failed'>,
+  why: WhyLeftOut,
+): ProcessEvent {
   if (step.kind !== 'roll-out' || failed) {
     return { ...place, type: 'step-skipped', why };
   }
@@ -213,9 +231,7 @@ export function conditionFailed(
   )?.steps;
   const before = steps?.slice(0, startOfGroup(plan.process, place.step)) ?? [];
   const failed = before.some(({ state: ended }) => ended === 'failed');
-  return step
-    ? leftOut(step, { place, phaseName: planAt(plan, place.phase).name, failed }, 'condition')
-    : { ...place, type: 'step-skipped', why: 'condition' };
+  return step ? leftOut(step, { place, failed }, 'condition') : { ...place, type: 'step-skipped', why: 'condition' };
 }
 
 function start(step: StepPlan, tried: number, place: StepPlace & { at: Instant }): ProcessEvent {

@@ -1,8 +1,9 @@
+import { hasSucceeded, lastSuccess, phasesToCome } from './phases-to-come';
 import { hasRolledOut, isIn } from './process';
 import type { DeploymentState, ReleaseState, TouchedService } from './release';
 import { phaseAt } from './release';
 import type { StepPlace } from './release-event';
-import { planAt, type PlanItem, type ReleasePlan, type StepPlan } from './release-plan';
+import { planAt, type PlanItem, type ReleasePlan } from './release-plan';
 
 /** What a release has begun to do with a service in one environment; `undefined`: nothing. */
 export function touchOf(state: ReleaseState, service: string, environment: string): TouchedService | undefined {
@@ -11,16 +12,17 @@ export function touchOf(state: ReleaseState, service: string, environment: strin
 
 /**
  * What a deployment of that phase applies in an environment, in order. A service goes where a rule without conditions
- * names the environment and the release has not brought it yet: a later phase finds the version there (CHG-2).
+ * names the environment and the release has not brought it yet: a later phase finds the version there (CHG-2). In a full
+ * roll-out the rules of all phases count: it makes one deployment, whichever phase that belongs to (REL-20).
  */
 export function itemsDue(plan: ReleasePlan, state: ReleaseState, phase: number, environment: string): PlanItem[] {
-  const { unconditional } = planAt(plan, phase);
+  const isNamed = state.fullRollout
+    ? isEverUnconditional(plan, environment)
+    : planAt(plan, phase).unconditional.includes(environment);
   return plan.items.filter(
     (item) =>
       item.kind === 'flags' ||
-      (unconditional.includes(environment) &&
-        item.environments.includes(environment) &&
-        !hasArrived(plan, state, item.service, environment)),
+      (isNamed && item.environments.includes(environment) && !hasArrived(plan, state, item.service, environment)),
   );
 }
 
@@ -31,14 +33,23 @@ export function itemsDue(plan: ReleasePlan, state: ReleaseState, phase: number, 
 function hasArrived(plan: ReleasePlan, state: ReleaseState, service: string, environment: string): boolean {
   return (
     touchOf(state, service, environment)?.state === 'applied' ||
-    plan.phases.some(
-      ({ unconditional }, phase) =>
-        unconditional.includes(environment) &&
-        phaseAt(state, phase).deployments.some(
-          (deployment) => deployment.environment === environment && hasRolledOut(deployment),
-        ),
-    )
+    deploymentsServing(plan, state, environment).some(hasRolledOut)
   );
+}
+
+/** The deployments to an environment that bring services there, where it is named without conditions at all. */
+function deploymentsServing(plan: ReleasePlan, state: ReleaseState, environment: string): DeploymentState[] {
+  return isEverUnconditional(plan, environment)
+    ? plan.phases.flatMap(({ unconditional }, phase) =>
+        phaseAt(state, phase).deployments.filter(
+          (each) => each.environment === environment && (each.ofFullRollout || unconditional.includes(environment)),
+        ),
+      )
+    : [];
+}
+
+function isEverUnconditional({ phases }: ReleasePlan, environment: string): boolean {
+  return phases.some(({ unconditional }) => unconditional.includes(environment));
 }
 
 /** Whether a release can touch more than flags. */
@@ -64,8 +75,7 @@ export function hasSwitchedFlags({ state, flagsApplied, ofFullRollout, steps }: 
 /**
  * Where a full roll-out still has something to do: services to bring, each environment by the first phase that brings
  * services there, and a process to run where no deployment has succeeded, which is never bypassed (REL-20). Where a phase
- * that is still to come asks for more than an environment has gone through, the deployment is that phase's; services that
- * its rules do not bring follow behind it.
+ * that is still to come asks for more than an environment has gone through, the deployment is that phase's.
  */
 export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase: number; environments: string[] }[] {
   const byPhase = plan.phases.map(() => new Set<string>());
@@ -102,24 +112,17 @@ export function fullRolloutLeft(plan: ReleasePlan, state: ReleaseState): { phase
  * to run: a sign-off for everyone is not given by the one for staff.
  */
 function asksForMore(plan: ReleasePlan, state: ReleaseState, phase: number, environment: string): boolean {
-  const { environments } = planAt(plan, phase);
-  const { status } = phaseAt(state, phase).progress;
-  if (
-    !environments.includes(environment) ||
-    phase <= lastSuccess(state, environment) ||
-    status === 'released' ||
-    status === 'skipped'
-  ) {
+  if (!phasesToCome(plan, state, environment).includes(phase)) {
     return false;
   }
-  const isFor = (step: StepPlan, index: number) => isIn(step, planAt(plan, index).name, environment);
+  const done = plan.phases.flatMap(({ name }, index) => (hasSucceeded(state, index, environment) ? [name] : []));
   return plan.process.some(
     (step) =>
       step.required &&
       step.kind !== 'roll-out' &&
       step.phases.length > 0 &&
-      isFor(step, phase) &&
-      !state.phases.some((_, index) => isFor(step, index) && hasSucceeded(state, index, environment)),
+      isIn(step, [planAt(plan, phase).name], environment) &&
+      !isIn(step, done, environment),
   );
 }
 
@@ -127,22 +130,9 @@ function environmentsOf({ phases }: ReleasePlan): string[] {
   return [...new Set(phases.flatMap(({ environments }) => environments))];
 }
 
-/** Index of the last phase that has a success there; -1: none has. */
-function lastSuccess(state: ReleaseState, environment: string): number {
-  return state.phases.findLastIndex((_, phase) => hasSucceeded(state, phase, environment));
-}
-
-function hasSucceeded(state: ReleaseState, phase: number, environment: string): boolean {
-  return phaseAt(state, phase).deployments.some(
-    (each) => each.environment === environment && each.state === 'succeeded',
-  );
-}
-
 /** A deployment that may bring services there has succeeded. */
 function isServed(plan: ReleasePlan, state: ReleaseState, environment: string): boolean {
-  return plan.phases.some(
-    ({ unconditional }, phase) => unconditional.includes(environment) && hasSucceeded(state, phase, environment),
-  );
+  return deploymentsServing(plan, state, environment).some((each) => each.state === 'succeeded');
 }
 
 /** Nothing that was touched is still on its way back (REL-19). */

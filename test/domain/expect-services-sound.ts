@@ -30,7 +30,7 @@ const isServiceIn =
 
 /**
  * CHG-1: nothing is sent again while it is there, nor before what is listed before it in its deployment; CHG-2: it is sent
- * where a rule without conditions names the environment; REL-32: and never after an abort.
+ * where a rule without conditions names the environment, of any phase in a full roll-out (REL-20); REL-32: and never after an abort.
  */
 function expectOrder(plan: ReleasePlan, events: readonly ReleaseEvent[]): void {
   const there = new Set<string>();
@@ -47,7 +47,8 @@ function expectOrder(plan: ReleasePlan, events: readonly ReleaseEvent[]): void {
     if (isOf('service-apply-started')(event)) {
       const { phase, environment, service } = event;
       expect(there.has(nameOf(event))).toBe(false);
-      expect(plan.phases[phase]?.unconditional).toContain(environment);
+      const bringing = before.some(isEverywhere) ? plan.phases : plan.phases.slice(phase, phase + 1);
+      expect(bringing.flatMap(({ unconditional }) => unconditional)).toContain(environment);
       const place = plan.items.findIndex((item) => item.kind === 'service' && item.service === service);
       const earlier = plan.items.slice(0, place);
       expect(

@@ -24,7 +24,7 @@ export class ProcessOracle {
 
   constructor(
     private readonly plan: ReleasePlan,
-    private readonly where: { phase: string; environment: string },
+    private readonly where: { phases: string[]; environment: string },
     private readonly nextNumber: () => number,
   ) {
     this.steps = plan.process.map(() => ({ state: 'todo', try: 1, holds: false, question: null }));
@@ -179,9 +179,13 @@ export class ProcessOracle {
   }
 
   private isHere({ environments, notEnvironments, phases }: StepPlan): boolean {
-    const { phase, environment } = this.where;
-    const isNamed = (names: string[], name: string) => names.length === 0 || names.includes(name);
-    return isNamed(environments, environment) && isNamed(phases, phase) && !notEnvironments.includes(environment);
+    const { where } = this;
+    const isOneOf = (names: string[], own: string[]) => names.length === 0 || own.some((name) => names.includes(name));
+    return (
+      isOneOf(environments, [where.environment]) &&
+      isOneOf(phases, where.phases) &&
+      !notEnvironments.includes(where.environment)
+    );
   }
 
   private raise(step: Step, about: Question['about'], deadlineAt: Instant | null): void {

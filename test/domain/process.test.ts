@@ -1,9 +1,9 @@
 import { HOUR, MINUTE } from '../../src/domain/instant';
 import type { ManualStep, NotifyStep, ProcessStep } from '../../src/domain/pipeline';
 import { processPlan } from '../../src/domain/process-plan';
-import type { ReleasePlan, StepPlan } from '../../src/domain/release-plan';
+import type { PhasePlan, ReleasePlan, StepPlan } from '../../src/domain/release-plan';
 import { phasesShown } from '../../src/domain/roll-out';
-import { manual, NOON, phase, plan, rollOut, service, step } from './release-fixture';
+import { manual, NOON, phase, plan, review, rollOut, service, step } from './release-fixture';
 import { ReleaseRun } from './release-run';
 
 const everywhere = (...environments: string[]) => phase('everyone', { environments, unconditional: environments });
@@ -872,16 +872,16 @@ describe('REL-20: a full roll-out with a process', () => {
     expect(run.eventsOf('phase-started').map(({ phase: index }) => index)).toEqual([0, 2]);
   });
 
-  it('REL-20: services that its rules do not bring follow behind it', () => {
+  it('REL-20: that deployment brings the services, whichever phase it is of, and is the only one there', () => {
     const run = new ReleaseRun(
       plan({
         phases: [
-          phase('first', { environments: ['staging'] }),
-          phase('second', { environments: ['production'], unconditional: ['production'] }),
-          phase('third', { environments: ['production'] }),
+          phase('staff', { environments: ['production'] }),
+          phase('everyone', { environments: ['production'], unconditional: ['production'] }),
+          phase('vip', { environments: ['production'] }),
         ],
         items: [service('payments', ['production'])],
-        process: [manual('Sign off', {}, { phases: ['third'], required: true }), rollOut()],
+        process: [manual('Sign off', {}, { phases: ['vip'], required: true }), rollOut(), step('Test')],
       }),
     ).work();
 
@@ -892,6 +892,141 @@ describe('REL-20: a full roll-out with a process', () => {
 
     expect(run.shown).toBe('completed');
     expect(run.state.touched).toMatchObject([{ environment: 'production', state: 'applied' }]);
+    expect(run.eventsOf('phase-started').map(({ phase: index }) => index)).toEqual([0, 2]);
+    expect(run.eventsOf('step-succeeded').filter(({ step: index }) => index === 2)).toHaveLength(2);
+  });
+
+  it('REL-20: where its roll-out fails a retry brings what is missing, in that phase again', () => {
+    const run = new ReleaseRun(
+      plan({
+        phases: [
+          phase('everyone', { environments: ['production'], unconditional: ['production'], review: review() }),
+          phase('vip', { environments: ['production'] }),
+        ],
+        items: [service('payments', ['production']), service('stock', ['production'])],
+        process: [rollOut(), step('Test', { phases: ['vip'], required: true })],
+      }),
+    ).run();
+    run.act('full-rollout');
+    run.work((effect) => ('service' in effect && effect.service === 'stock' ? 'refused' : 'done'));
+    expect(run.shown).toBe('failed');
+
+    run.act('retry');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(run.eventsOf('phase-started').map((event) => [event.phase, event.attempt])).toEqual([
+      [1, 1],
+      [1, 2],
+    ]);
+    expect(run.state.touched.map(({ service: name, state }) => `${name} ${state}`)).toEqual([
+      'payments applied',
+      'stock applied',
+    ]);
+  });
+
+  /** Baking in its first phase, with two more to come in production, each with a step of its own. */
+  const withTwoToCome = (more: Partial<StepPlan> = {}, last: Partial<PhasePlan> = {}): ReleaseRun =>
+    new ReleaseRun(
+      plan({
+        phases: [
+          ...['staff', 'beta'].map((name) => phase(name, { environments: ['production'] })),
+          phase('all', { environments: ['production'], ...last }),
+        ],
+        process: [
+          manual('Security', {}, { phases: ['beta'], required: true, ...more }),
+          manual('Legal', {}, { phases: ['all'], required: true }),
+          step('Welcome', { phases: ['staff'] }),
+          rollOut(),
+        ],
+      }),
+    ).work();
+
+  it('REL-20: runs what any of the phases to come would have run, and nothing of those that are behind it', () => {
+    const run = withTwoToCome();
+    expect(run.stepsIn()).toEqual({
+      Security: 'skipped',
+      Legal: 'skipped',
+      Welcome: 'succeeded',
+      'Roll out': 'succeeded',
+    });
+
+    run.act('full-rollout');
+    run.answer('Security', 'proceed');
+    expect(run.shown).toBe('waiting-for-intervention');
+    run.answer('Legal', 'proceed');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(run.eventsOf('phase-started').map(({ phase: index }) => index)).toEqual([0, 2]);
+    expect(run.eventsOf('step-skipped').slice(2)).toMatchObject([{ step: 2, why: 'limits' }]);
+  });
+
+  it('REL-20: a no to either releases nothing to everyone, and a retry asks both again', () => {
+    const run = withTwoToCome();
+    run.act('full-rollout');
+    run.answer('Security', 'abort');
+    expect([run.shown, run.eventsOf('release-completed')]).toEqual(['failed', []]);
+
+    run.act('retry');
+    run.answer('Security', 'proceed');
+    run.answer('Legal', 'abort');
+
+    expect([run.shown, run.eventsOf('release-completed')]).toEqual(['failed', []]);
+  });
+
+  it('REL-20: with them it runs steps of phases to come that may be left out', () => {
+    const run = withTwoToCome({ required: false });
+
+    run.act('full-rollout');
+    run.answer('Security', 'proceed');
+
+    expect(run.shown).toBe('waiting-for-intervention');
+  });
+
+  it('REL-16, REL-20: asks nothing for a phase that was skipped', () => {
+    const run = withTwoToCome({}, { review: review() });
+    run.act('skip');
+    run.answer('Security', 'abort');
+    run.act('skip');
+    expect([run.shown, run.state.current]).toEqual(['waiting-for-review', 2]);
+
+    run.act('full-rollout');
+    run.answer('Legal', 'proceed');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(run.stepsIn()).toMatchObject({ Security: 'skipped', Legal: 'succeeded' });
+  });
+
+  it('REL-16, REL-20: nor where another environment has its deployment in that phase', () => {
+    const europe = { environments: ['europe'], unconditional: ['europe'] };
+    const run = new ReleaseRun(
+      plan({
+        phases: [
+          phase('first', europe),
+          phase('main', { environments: ['production', 'europe'] }),
+          phase('last', { ...europe, review: review() }),
+        ],
+        process: [step('Test'), rollOut(), step('Load', { phases: ['main'], required: true })],
+      }),
+    ).run();
+    run.finish('Test', 'refused', 'europe').act('skip');
+    run.finish('Test', 'refused', 'europe').finish('Test', 'refused').act('skip');
+
+    run.act('full-rollout');
+    run.work();
+
+    expect(run.shown).toBe('completed');
+    expect(run.eventsOf('phase-started').map(({ phase: index, environments }) => [index, environments])).toEqual([
+      [0, ['europe']],
+      [1, ['production', 'europe']],
+      [0, ['europe']],
+      [1, ['production']],
+    ]);
+    expect(run.eventsOf('step-started').filter(({ step: index }) => index === 2)).toMatchObject([
+      { environment: 'production' },
+    ]);
   });
 
   it.each<[string, Partial<StepPlan>]>([

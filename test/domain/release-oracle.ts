@@ -74,6 +74,8 @@ export class Oracle {
   private readonly deployments: Deployment[] = [];
   /** Those that a full roll-out has started since it was accepted or tried again. */
   private everywhere: Deployment[] = [];
+  /** Those that any full roll-out has started. */
+  private readonly ofEverywhere = new Set<Deployment>();
   private isFullRollout = false;
   /** Phases that are released or skipped. */
   private readonly passed = new Set<number>();
@@ -272,12 +274,12 @@ export class Oracle {
       .sort((one, other) => one.at - other.at || one.number - other.number)[0];
   }
 
-  private beginProcess(phase: number, environment: string): ProcessOracle | null {
+  private beginProcess(phases: number[], environment: string): ProcessOracle | null {
     const { plan } = this;
-    const name = plan.phases[phase]?.name ?? '';
+    const names = phases.map((phase) => plan.phases[phase]?.name ?? '');
     return plan.process.length === 0
       ? null
-      : new ProcessOracle(plan, { phase: name, environment }, () => (this.questions += 1));
+      : new ProcessOracle(plan, { phases: names, environment }, () => (this.questions += 1));
   }
 
   private deploymentOf(job: { phase: number; environment: string; attempt: number }): Deployment | undefined {
@@ -377,7 +379,8 @@ export class Oracle {
 
   /** Services that a deployment of that phase would have to bring there. */
   private missing(index: number, environment: string): string[] {
-    const isNamed = this.plan.phases[index]?.unconditional.includes(environment) ?? false;
+    const named = this.isFullRollout ? this.plan.phases : this.plan.phases.slice(index, index + 1);
+    const isNamed = named.some(({ unconditional }) => unconditional.includes(environment));
     return this.plan.items.flatMap((item) =>
       isNamed &&
       item.kind === 'service' &&
@@ -486,7 +489,7 @@ export class Oracle {
     for (const environment of this.phase().environments) {
       if (!before.some((each) => each.environment === environment && each.state === 'succeeded')) {
         const isThere = !this.slow && this.missing(this.current, environment).length === 0;
-        const process = this.beginProcess(this.current, environment);
+        const process = this.beginProcess([this.current], environment);
         process?.goOn(isThere);
         this.deployments.push({
           phase: this.current,
@@ -502,7 +505,8 @@ export class Oracle {
 
   /**
    * Every environment that still lacks a service, by the first phase that brings services there, and with a process every
-   * one without a success, which has one deployment of it; before that, what a later phase insists on (REL-20).
+   * one without a success, which has one deployment of it; before that, what a later phase insists on. Each brings all that
+   * is missing there, and runs what any phase to come would have run (REL-20).
    */
   private startEverywhere(): void {
     const { phases, process } = this.plan;
@@ -514,7 +518,9 @@ export class Oracle {
         const there = this.deployments.filter((each) => each.environment === environment && each.state === 'succeeded');
         const isMissing = open !== -1 && this.missing(open, environment).length > 0;
         const isWanted = process.length > 0 ? there.length === 0 : isMissing;
-        const isDone = there.some(({ phase }) => phases[phase]?.unconditional.includes(environment));
+        const isDone = there.some(
+          (each) => this.ofEverywhere.has(each) || phases[each.phase]?.unconditional.includes(environment),
+        );
         const insisting = this.insistingOn(environment);
         if (insisting !== undefined) {
           insisted.add(environment);
@@ -543,9 +549,13 @@ export class Oracle {
     }
     for (const deployment of this.everywhere) {
       deployment.attempt = this.attempts[deployment.phase] ?? NaN;
-      deployment.process = this.beginProcess(deployment.phase, deployment.environment);
+      deployment.process = this.beginProcess(
+        [deployment.phase, ...this.ahead(deployment.environment)],
+        deployment.environment,
+      );
       deployment.process?.goOn();
       this.deployments.push(deployment);
+      this.ofEverywhere.add(deployment);
       this.current = Math.max(this.current, deployment.phase);
     }
     this.place = 'rolling-everywhere';
@@ -557,7 +567,7 @@ export class Oracle {
     const { phases, process } = this.plan;
     const there = this.deployments.filter((each) => each.environment === environment && each.state === 'succeeded');
     const done = there.map(({ phase }) => phases[phase]?.name ?? '');
-    const last = Math.max(-1, ...there.map(({ phase }) => phase));
+    const ahead = this.ahead(environment);
     const own = process.filter(
       (step) =>
         step.required &&
@@ -566,15 +576,20 @@ export class Oracle {
         !step.notEnvironments.includes(environment) &&
         !step.phases.some((name) => done.includes(name)),
     );
-    return phases
-      .map(({ name, environments }, index) => ({ name, environments, index }))
-      .findLast(
-        ({ name, environments, index }) =>
-          index > last &&
-          !this.passed.has(index) &&
-          environments.includes(environment) &&
-          own.some((step) => step.phases.includes(name)),
-      )?.index;
+    return ahead.findLast((index) => own.some((step) => step.phases.includes(phases[index]?.name ?? '')));
+  }
+
+  /** The phases that an environment would have gone through from here on. */
+  private ahead(environment: string): number[] {
+    const reached = this.deployments
+      .filter((each) => each.environment === environment && each.state === 'succeeded')
+      .map(({ phase }) => phase);
+    return [...this.plan.phases.keys()].filter(
+      (index) =>
+        index > Math.max(-1, ...reached) &&
+        !this.passed.has(index) &&
+        this.plan.phases[index]?.environments.includes(environment),
+    );
   }
 
   private rankOf({ phase, environment }: Deployment): number {
