@@ -117,14 +117,16 @@ export class ProcessOracle {
       return false;
     }
     const { required, manual, kind } = this.planAt(index);
-    if (question.about !== 'sign-off') {
-      const mayIgnore = !required && kind !== 'manual';
-      return answer.result === 'fail' || answer.result === 'retry' || (answer.result === 'ignore' && mayIgnore);
-    }
     const maker = rights.tokenMaker;
     const isTied =
       maker !== null &&
       (maker === this.plan.triggeredWithOwnToken || question.yes.some((one) => one.ownToken && one.by === maker));
+    if (question.about !== 'sign-off') {
+      const mayIgnore = !required && kind !== 'manual';
+      const isResult =
+        answer.result === 'fail' || answer.result === 'retry' || (answer.result === 'ignore' && mayIgnore);
+      return isResult && !isTied;
+    }
     const isTwice = answer.result === 'proceed' && question.yes.some((one) => one.by === by);
     return (
       (answer.result === 'proceed' || answer.result === 'abort') &&
