@@ -8,17 +8,7 @@ export function registerGauge(
   registry: Registry,
   { name, help, read }: { name: string; help: string; read: () => Promise<number> },
 ): void {
-  if (registry.getSingleMetric(name) !== undefined) {
-    return;
-  }
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    async collect() {
-      this.set(await inTime(read(), NaN));
-    },
-  });
+  register(registry, { name, help, labelNames: [] }, async (gauge) => gauge.set(await inTime(read(), NaN)));
 }
 
 /** The same of several states, each its own number. */
@@ -31,19 +21,26 @@ export function registerGaugeByState<S extends string>(
     read,
   }: { name: string; help: string; states: readonly S[]; read: () => Promise<Record<S, number>> },
 ): void {
-  if (registry.getSingleMetric(name) !== undefined) {
-    return;
-  }
-  new Gauge({
-    name,
-    help,
-    labelNames: ['state'],
-    registers: [registry],
-    async collect() {
-      const numbers = await inTime<Partial<Record<S, number>>>(read(), {});
-      states.forEach((state) => this.set({ state }, numbers[state] ?? NaN));
-    },
+  register(registry, { name, help, labelNames: ['state'] }, async (gauge) => {
+    const numbers = await inTime<Partial<Record<S, number>>>(read(), {});
+    states.forEach((state) => gauge.set({ state }, numbers[state] ?? NaN));
   });
+}
+
+function register<L extends string>(
+  registry: Registry,
+  of: { name: string; help: string; labelNames: L[] },
+  collect: (gauge: Gauge<L>) => Promise<void>,
+): void {
+  if (registry.getSingleMetric(of.name) === undefined) {
+    new Gauge({
+      ...of,
+      registers: [registry],
+      collect() {
+        return collect(this);
+      },
+    });
+  }
 }
 
 async function inTime<T>(value: Promise<T>, otherwise: T): Promise<T> {
