@@ -1,6 +1,7 @@
 import type { Fault } from './fault';
-import { environmentsOf, type Pipeline, type ProcessStep } from './pipeline';
+import type { Pipeline, ProcessStep } from './pipeline';
 import { quoted } from './quoted';
+import { whereItRuns } from './step-limits';
 import { parseTemplate, referencesIn } from './template';
 import { textsIn } from './variable-uses';
 
@@ -28,17 +29,6 @@ export function warnOfEmptyVariables(
       return [{ path: `process[${index}]`, message }];
     });
   });
-}
-
-function whereItRuns(step: ProcessStep, phases: Pipeline['phases']): string[] {
-  const reached = phases
-    .filter(({ name }) => step.phases.length === 0 || step.phases.includes(name))
-    .flatMap(environmentsOf);
-  return [...new Set(reached)].filter(
-    (environment) =>
-      (step.environments.length === 0 || step.environments.includes(environment)) &&
-      !step.notEnvironments.includes(environment),
-  );
 }
 
 /** Names of variables in the texts of a step, each once, in their order. */

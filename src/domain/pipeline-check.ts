@@ -2,17 +2,10 @@ import { checkDuration, checkName, checkNames, checkQuorum, tooMany } from './de
 import { warnOfEmptyVariables } from './empty-variables';
 import type { Fault } from './fault';
 import { checkConditions } from './phase-filter';
-import {
-  environmentsOf,
-  RELEASE_ACTIONS,
-  type Phase,
-  type Pipeline,
-  type ProcessStep,
-  type Review,
-  type Rule,
-} from './pipeline';
+import { environmentsOf, RELEASE_ACTIONS, type Phase, type Pipeline, type Review, type Rule } from './pipeline';
 import { checkProcess, type ProcessFacts } from './process-check';
 import { quoted } from './quoted';
+import { whereItRuns } from './step-limits';
 
 /** What a definition is judged against: the project as it is at that moment. */
 export interface PipelineFacts extends ProcessFacts {
@@ -174,16 +167,9 @@ function warningsOf(pipeline: Pipeline, facts: PipelineFacts): Fault[] {
 
 /** A step that no deployment runs is a mistake that would show only by what does not happen (PRO-2). */
 function warnOfIdleSteps({ phases, process }: Pipeline): Fault[] {
-  const runsIn = (step: ProcessStep, phase: Phase): boolean =>
-    (step.phases.length === 0 || step.phases.includes(phase.name)) &&
-    environmentsOf(phase).some(
-      (environment) =>
-        !step.notEnvironments.includes(environment) &&
-        (step.environments.length === 0 || step.environments.includes(environment)),
-    );
   const message = 'never runs: no phase that it is for deploys to an environment that it is for';
   return process.flatMap((step, index) =>
-    phases.some((phase) => runsIn(step, phase)) ? [] : [{ path: `process[${index}]`, message }],
+    whereItRuns(step, phases).length > 0 ? [] : [{ path: `process[${index}]`, message }],
   );
 }
 

@@ -3,6 +3,7 @@ import { phasesToCome } from './phases-to-come';
 import type { DeploymentState, OpenInterruption, ReleaseState, StepFailure, StepState } from './release';
 import type { ProcessEvent, ReleaseEvent, StepPlace } from './release-event';
 import { planAt, type ReleasePlan, type StepPlan } from './release-plan';
+import { isIn } from './step-limits';
 
 /*
  * A deployment's process: which step is next, and when the deployment has ended (PRO-2, PRO-7, PRO-8). Steps that start
@@ -179,19 +180,6 @@ function whyLeftOut(step: StepPlan, { place, phaseNames, failed }: Beginning): W
 function phaseNamesOf({ phase, deployment }: RunningProcess, state: ReleaseState, plan: ReleasePlan): string[] {
   const others = deployment.ofFullRollout ? phasesToCome(plan, state, deployment.environment) : [];
   return [phase, ...others].map((index) => planAt(plan, index).name);
-}
-
-/** Whether the limits of a step let it run in an environment, in a deployment for any of those phases (PRO-2). */
-export function isIn(
-  { environments, notEnvironments, phases }: StepPlan,
-  phaseNames: readonly string[],
-  environment: string,
-): boolean {
-  return (
-    (environments.length === 0 || environments.includes(environment)) &&
-    !notEnvironments.includes(environment) &&
-    (phases.length === 0 || phases.some((name) => phaseNames.includes(name)))
-  );
 }
 
 type WhyLeftOut = Extract<ProcessEvent, { type: 'step-skipped' }>['why'];

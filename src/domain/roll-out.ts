@@ -1,9 +1,10 @@
 import { hasSucceeded, lastSuccess, phasesToCome } from './phases-to-come';
-import { hasRolledOut, isIn } from './process';
+import { hasRolledOut } from './process';
 import type { DeploymentState, ReleaseState, TouchedService } from './release';
 import { phaseAt } from './release';
 import type { StepPlace } from './release-event';
 import { planAt, type PlanItem, type ReleasePlan } from './release-plan';
+import { isIn } from './step-limits';
 
 /** What a release has begun to do with a service in one environment; `undefined`: nothing. */
 export function touchOf(state: ReleaseState, service: string, environment: string): TouchedService | undefined {
